@@ -1,0 +1,5 @@
+"""Query, Key, Value: the package behind the book on attention and transformers."""
+
+from importlib.metadata import version
+
+__version__ = version("qkv")

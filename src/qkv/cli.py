@@ -1,0 +1,135 @@
+"""The `qkv` command: run, build, check and serve the book, and start new chapters."""
+
+import sys
+
+import click
+
+from qkv import __version__
+
+
+class OneSentence(click.Group):
+    """A command group that turns a user's mistake into one sentence on stderr and exit code 1."""
+
+    def invoke(self, ctx):
+        """Run the chosen command; show expected errors without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (FileNotFoundError, FileExistsError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qkv")
+def main():
+    """Run, build and check the book *Query, Key, Value*."""
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.option("--force", is_flag=True, help="Run the notebooks even if their outputs are fresh.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Notebooks at a time (default: cores).")
+def run(chapters, force, jobs):
+    """Run the notebooks whose outputs are stale and store what they print.
+
+    \b
+    Examples:
+      qkv run                 every stale chapter
+      qkv run 01 03_seq2seq   these two, if they are stale
+      qkv run 01 --force      chapter 1, stale or not
+    """
+    from qkv.publish.run import run_notebooks
+
+    sys.exit(1 if run_notebooks(chapters, force=force, jobs=jobs) else 0)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if the modules are out of date.")
+def export(check):
+    """Write the modules of `qkv.chapters` from the notebooks.
+
+    \b
+    Examples:
+      qkv export              write src/qkv/chapters/*.py
+      qkv export --check      fail if a notebook and its module differ
+    """
+    from qkv.publish.export import export_chapters
+
+    sys.exit(1 if export_chapters(check=check) else 0)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if exercises/ is out of date.")
+def exercises(check):
+    """Write the students' exercises from the solutions.
+
+    \b
+    Examples:
+      qkv exercises           write exercises/ from solutions/
+      qkv exercises --check   fail if they differ
+    """
+    from qkv.grade.exercises import write_exercises
+
+    sys.exit(1 if write_exercises(check=check) else 0)
+
+
+@main.command()
+def check():
+    """Check the structure of every chapter: objectives, claims, figures, quizzes, symbols.
+
+    \b
+    Example:
+      qkv check
+    """
+    from qkv.publish.check import check_book
+
+    problems = check_book()
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"{len(problems)} problems" if problems else "every chapter is well-formed")
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.option("--clean", is_flag=True, help="Build from nothing, as CI does.")
+@click.option("--out", type=click.Path(), help="Where the site goes (default: _build/html).")
+def build(clean, out):
+    """Build the site; any warning fails it.
+
+    \b
+    Examples:
+      qkv build               rebuild what changed
+      qkv build --clean       rebuild everything
+    """
+    from qkv.publish.build import build_site
+
+    build_site(clean=clean, out=out)
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="The port to serve on.")
+def serve(port):
+    """Show the built site at http://localhost:8000.
+
+    \b
+    Example:
+      qkv serve --port 8080
+    """
+    from qkv.publish.build import serve_site
+
+    serve_site(port=port)
+
+
+@main.command()
+@click.argument("number")
+@click.argument("name")
+def new(number, name):
+    """Start a chapter: notebook, question bank, exercise set, table of contents.
+
+    \b
+    Example:
+      qkv new 05 self_attention
+    """
+    from qkv.publish.new import new_chapter
+
+    for path in new_chapter(number, name):
+        click.echo(f"wrote {path}")

@@ -1,0 +1,1 @@
+"""Data sets that the chapters use: small, deterministic, made without a network."""

@@ -1,0 +1,1 @@
+"""From notebooks to the site: run, export, check, build, serve."""

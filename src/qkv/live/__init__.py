@@ -1,1 +1,5 @@
 """Live figures: one Python class and one ES module each, alive in Jupyter and on the page."""
+
+from qkv.live.sweep import Sweep
+
+__all__ = ["Sweep"]

@@ -85,7 +85,7 @@ export function figure(render) {
 }
 
 // A labelled slider over `values` (numbers or strings). `onchange(value, index)` follows the thumb.
-// Returns { el, input, set(index) }; `format(value)` is what is shown and read out.
+// Returns { el, input, output, set(index) }; `format(value)` is what is shown and read out.
 export function slider({ label, values, index = 0, unit = "", format = number, onchange }) {
   const id = uid("slider");
   const text = (i) => `${format(values[i])}${unit ? ` ${unit}` : ""}`;
@@ -106,7 +106,7 @@ export function slider({ label, values, index = 0, unit = "", format = number, o
   show(index);
   const set = (i) => { input.value = i; show(i); };
   const el = h("div", { class: "qkv-control" }, h("label", { for: id }, label), input, output);
-  return { el, input, set };
+  return { el, input, output, set };
 }
 
 // One of a few options: radio buttons side by side; from seven on, a menu.

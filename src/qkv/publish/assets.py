@@ -8,6 +8,8 @@ import font_source_sans_pro
 import font_source_serif_pro
 from fontTools import subset
 
+from qkv.live.figure import site_script, site_style
+
 FACES = [  # family, style, weight, file
     ("Source Serif", "normal", 400, font_source_serif_pro, "SourceSerifPro-Regular.otf"),
     ("Source Serif", "italic", 400, font_source_serif_pro, "SourceSerifPro-It.otf"),
@@ -41,13 +43,8 @@ def write_assets(folder):
     if not (folder / "fonts.css").is_file():
         write_mathjax(folder / "mathjax")
         write_fonts(folder)
-    if importlib.util.find_spec("qkv.live.figure"):
-        from qkv.live import figure
-
-        (folder / "qkv-live.js").write_text(figure.site_script(), encoding="utf-8")
-        style = Path(figure.__file__).with_name("live.css")
-        if style.is_file():
-            shutil.copyfile(style, folder / "live.css")
+    (folder / "qkv-live.js").write_text(site_script(), encoding="utf-8")
+    (folder / "live.css").write_text(site_style(), encoding="utf-8")
 
 
 def write_mathjax(folder):

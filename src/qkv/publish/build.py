@@ -4,7 +4,6 @@ import contextlib
 import functools
 import hashlib
 import http.server
-import importlib.util
 import io
 import re
 import shutil
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import click
 import yaml
 
+from qkv import quiz
 from qkv.paths import root
 
 # Everything that the site is made of. A build with the same inputs is not repeated.
@@ -26,7 +26,13 @@ TOOLS = ["jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphin
 MARK = ".qkv-site"
 
 # Carried along by the theme and its extensions, and used by no page.
-UNUSED = ["**/*.map", "_static/vendor/fontawesome/**/*.ttf", "_static/**/*.po", "_static/locales"]
+UNUSED = [
+    ".buildinfo",
+    "**/*.map",
+    "_static/vendor/fontawesome/**/*.ttf",
+    "_static/**/*.po",
+    "_static/locales",
+]
 
 
 def build_site(clean=False, out=None):
@@ -44,7 +50,7 @@ def build_site(clean=False, out=None):
     work = book / "_build/sphinx"
     mark = fingerprint(book)
     require_site_or_nothing(out)
-    check_banks(book)
+    stop_at("the question banks have mistakes", quiz.check_banks())
     if not clean and read_mark(out) == mark:
         click.echo(f"nothing changed: {ending(out, book)}")
         return
@@ -56,15 +62,19 @@ def build_site(clean=False, out=None):
     shutil.rmtree(work / "html", ignore_errors=True)
     start = time.monotonic()
     click.echo("building the site …")
-    problems = run_sphinx(book, work / "html")
-    if problems:
-        raise ValueError("the site was not built:\n" + "\n".join(problems))
+    stop_at("the site was not built", run_sphinx(book, work / "html"))
     finish(work / "html", mark)
     shutil.rmtree(out, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(work / "html", out)
     (work / MARK).touch()
     click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
+
+
+def stop_at(what, problems):
+    """Raise `ValueError` with all problems, one per line, if there are any."""
+    if problems:
+        raise ValueError("\n".join([f"{what}:", *problems]))
 
 
 def ending(out, book):
@@ -101,15 +111,6 @@ def require_site_or_nothing(out):
         raise FileExistsError(f"{out} holds something else than a built site: choose another --out")
 
 
-def check_banks(book):
-    """Stop the build at the first mistake in a question bank, with its file and line."""
-    if importlib.util.find_spec("qkv.quiz") is None:
-        return
-    from qkv import quiz
-
-    quiz.check_banks()
-
-
 def run_sphinx(book, target):
     """Build the book into `target` and return its warnings and errors, one per line."""
     from jupyter_book.sphinx import build_sphinx
@@ -142,7 +143,6 @@ def finish(site, mark):
     for pattern in UNUSED:
         for path in list(site.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    shutil.rmtree(site / ".buildinfo", ignore_errors=True)
     config = yaml.safe_load((root() / "_config.yml").read_text("utf-8"))
     toc = yaml.safe_load((root() / "_toc.yml").read_text("utf-8"))
     first = toc["root"] + ".html"
@@ -154,6 +154,9 @@ def finish(site, mark):
         f'<body><main><h1>{config["title"]}</h1><p><a href="{first}">Open the book</a></p>'
         f"</main></body></html>\n"
     )
+    # The 404 page has a <base>, which would take a bare #place on it to another page.
+    page = site / "404.html"
+    page.write_text(page.read_text("utf-8").replace('href="#', 'href="404.html#'), "utf-8")
     (site / ".nojekyll").touch()  # some hosts leave out folders that begin with _
     (site / MARK).write_text(mark)
 

@@ -11,11 +11,14 @@ from urllib.parse import quote, urlsplit
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
+from qkv.live.figure import FIGURE_MIME
 from qkv.publish.assets import write_assets
-
-FIGURE_MIME = "application/vnd.qkv.figure+json"
+from qkv.publish.stale import is_fresh
+from qkv.publish.store import load
+from qkv.quiz import progress_state
 
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
 
@@ -93,8 +96,7 @@ class FigureRenderer:
             png = base64.b64decode(bundle["still"])
             name = hashlib.sha256(png).hexdigest() + ".png"
             uri = renderer.write_file([name], png, exists_ok=True)
-            width, height = png_size(png)
-            image = still(uri=uri, alt=bundle["alt"], width=width, height=height)
+            image = still(uri=uri, alt=bundle["alt"], size=png_size(png))
             image["classes"] = ["qkv-still", "qkv-invert"]
         body = figure_body(bundle.get("module"), bundle.get("state"), bundle["alt"], image)
         if not bundle.get("caption"):
@@ -136,8 +138,7 @@ class LiveDirective(SphinxDirective):
             raise self.error(f"the live figure {module!r} needs an :alt: text")
         state = {}
         if module == "progress":
-            from qkv.quiz import progress_state
-
+            self.env.metadata[self.env.docname]["qkv_changes"] = True
             state = progress_state()
         image = None
         if "still" in self.options:
@@ -156,36 +157,59 @@ class LiveDirective(SphinxDirective):
 
 
 class StatusDirective(SphinxDirective):
-    """The table of when each chapter was last run, from `book/runs.json`, and with what."""
+    """The chapters with their times and the day they were last run, and the versions they used."""
 
     def run(self):
-        """Return the two tables: chapters, and the versions that CI uses."""
+        """Return the two tables, from `book/runs.json` and `constraints.txt`."""
+        self.env.metadata[self.env.docname]["qkv_changes"] = True
         root = Path(self.env.srcdir)
-        runs_file, versions_file = root / "book/runs.json", root / "constraints.txt"
-        for path in (runs_file, versions_file):
-            self.env.note_dependency(str(path))
+        runs_file = root / "book/runs.json"
         runs = json.loads(runs_file.read_text("utf-8")) if runs_file.is_file() else {}
-        rows = [
-            (name, f"{run['seconds']:.0f} s", str(run["cells"]), run["date"])
+        chapters = [
+            chapter_row(name, run, root)
             for name, run in sorted(runs.items())
+            if f"chapters/{name}" in self.env.found_docs
         ]
-        pins = dict(
-            line.split("==") for line in versions_file.read_text("utf-8").split() if "==" in line
-        )
-        shown = [(name, pins[name]) for name in PACKAGES if name in pins]
+        pins = (root / "constraints.txt").read_text("utf-8").split()
+        versions = dict(pin.split("==") for pin in pins if "==" in pin)
         return [
-            table(("Chapter", "Time", "Cells", "Last proved"), rows),
-            table(("Package", "Version"), shown),
+            table(("Chapter", "Seconds", "Code cells", "Claims", "Last run", "Outputs"), chapters),
+            table(("Package", "Version"), [(name, versions[name]) for name in PACKAGES]),
         ]
+
+
+def chapter_row(name, run, root):
+    """Return the cells of a chapter's row; `run` is what the runner noted."""
+    path = root / f"chapters/{name}.ipynb"
+    notebook = load(path)
+    claims = sum("claim" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
+    link = pending_xref(
+        "",
+        nodes.inline(text=name),
+        refdomain="std",
+        reftype="doc",
+        reftarget=f"/chapters/{name}",
+        refexplicit=False,
+        refwarn=True,
+    )
+    fresh = "up to date" if is_fresh(notebook, path, root) else "stale"
+    return link, run["seconds"], run["cells"], claims, run["date"], fresh
+
+
+def changing_pages(app, env, added, changed, removed):
+    """Read the pages again that show what other files say, though their own text is the same."""
+    return [name for name in env.found_docs if "qkv_changes" in env.metadata.get(name, {})]
 
 
 def table(head, rows):
-    """Return a table node with a row of headings."""
+    """Return a table node with a row of headings; a cell is a node, or a value to be shown."""
+
+    def entry(cell):
+        inside = cell if isinstance(cell, nodes.Node) else nodes.Text(str(cell))
+        return nodes.entry("", nodes.paragraph("", "", inside))
+
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
-    lines = [
-        nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
-        for cells in [head, *rows]
-    ]
+    lines = [nodes.row("", *map(entry, cells)) for cells in [head, *rows]]
     group += nodes.thead("", lines[0])
     group += nodes.tbody("", *lines[1:])
     return nodes.table("", group, classes=["qkv-status"])
@@ -195,7 +219,7 @@ def visit_still(translator, node):
     """Write the still picture: its size is given, so that nothing moves while it loads."""
     builder = translator.builder
     source = posixpath.join(builder.imgpath, quote(builder.images[node["uri"]]))
-    size = "".join(f' {key}="{node[key]}"' for key in ("width", "height") if key in node)
+    size = ' width="{}" height="{}"'.format(*node["size"]) if "size" in node else ""
     translator.body.append(
         f'<img class="{" ".join(node["classes"])}" src="{source}"{size} '
         f'alt="{html.escape(node["alt"])}" loading="lazy" decoding="async">'
@@ -216,6 +240,8 @@ def use_assets(app, config):
             app.add_css_file(name)
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.ogp_site_url = config.html_baseurl
+    if (root / "book/site/social-card.png").is_file():
+        config.ogp_image = f"{config.html_baseurl}_static/social-card.png"
 
 
 def add_not_found(app):
@@ -240,6 +266,7 @@ def setup(app):
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.connect("config-inited", use_assets)
+    app.connect("env-get-outdated", changing_pages)
     app.connect("html-collect-pages", add_not_found)
     app.connect("html-page-context", finish_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -48,7 +48,7 @@ STYLE = {
     "figure.facecolor": "white",
     "figure.figsize": (5.2, 3.2),
     "font.family": ["DejaVu Sans"],
-    "font.size": 11.5,
+    "font.size": 12,
     "grid.color": LINE,
     "grid.linewidth": 0.7,
     "image.interpolation": "nearest",
@@ -65,11 +65,11 @@ STYLE = {
     "text.color": INK,
     "xtick.color": MUTED,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": "small",
+    "xtick.labelsize": 11.5,
     "xtick.major.size": 0,
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": "small",
+    "ytick.labelsize": 11.5,
     "ytick.major.size": 0,
 }
 

@@ -6,13 +6,14 @@
 // model  get(key), set(key, value), save_changes(), on("change:key", f), send(message): the state
 // el     the element to fill; its class is qkv-figure, so live.css applies
 // say    say(text) writes the state in words under the figure, where screen readers announce it;
-//        calls that follow fast are joined. Every figure says its state when a control changes it.
+//        calls that follow fast are joined. Every figure says its state when a control changes it;
+//        what it says while it is first drawn is shown and not announced.
 // cleanup  cleanup(f) runs f when the figure goes away
 //
 // h, svg            make elements          slider, choice, button   labelled, keyboard, touch
 // colours(el)       ink, muted, line, paper, accent, accent2, good, bad, focus, for canvas
 // onTheme, onResize redraw when the page turns dark or changes width (return a function to stop)
-// canvas2d          a canvas sharp on every screen       reducedMotion, hasKernel, uid, number
+// canvas2d, rgb     a sharp canvas, a colour as numbers   reducedMotion, hasKernel, uid, number
 // Colours in CSS and SVG: var(--ink), var(--muted), var(--line), var(--paper), var(--accent), …
 
 const FALLBACK = {
@@ -74,11 +75,14 @@ export function figure(render) {
         el.setAttribute("aria-label", alt);
       }
       let waiting;
+      let drawn = false;
       const say = (text) => {
+        if (!drawn) status.textContent = text;
         clearTimeout(waiting);
         waiting = setTimeout(() => { if (status.textContent !== text) status.textContent = text; }, 150);
       };
       await render({ model, el: body, say, cleanup: (f) => undo.push(f) });
+      drawn = true;
       return () => undo.forEach((f) => f());
     },
   };
@@ -145,6 +149,14 @@ export function colours(el) {
     found[key.replace("-", "")] = style.getPropertyValue(`--${key}`).trim() || fallback;
   }
   return found;
+}
+
+// Any CSS colour as [red, green, blue], 0 to 255.
+export function rgb(colour) {
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
 // Call `redraw` when the page (or JupyterLab) changes between light and dark.

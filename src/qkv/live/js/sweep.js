@@ -28,7 +28,7 @@ export default figure(async ({ model, el, say, cleanup }) => {
   };
 
   let latest = 0;
-  const draw = async (aloud = true) => {
+  const draw = async () => {
     const turn = (latest += 1);
     const values = model.get("values");
     const at = controls.map((c) => c.values.indexOf(values[c.name]));
@@ -46,7 +46,7 @@ export default figure(async ({ model, el, say, cleanup }) => {
     const images = await Promise.all([picture(0), picture(i + 1)]);
     if (turn !== latest) return;
     paint(images, texts[i]);
-    if (aloud) say(texts[i]);
+    say(texts[i]);
   };
 
   const change = (name, value) => {
@@ -74,12 +74,11 @@ export default figure(async ({ model, el, say, cleanup }) => {
     });
     draw();
   };
-  const redraw = () => draw();
   model.on("change:values", follow);
-  model.on("change:drawn", redraw);
-  cleanup(() => { model.off("change:values", follow); model.off("change:drawn", redraw); });
+  model.on("change:drawn", draw);
+  cleanup(() => { model.off("change:values", follow); model.off("change:drawn", draw); });
 
-  await draw(false);
+  await draw();
   // The rest is opened while the reader reads, so that the first move of a slider shows at once.
   setTimeout(() => frames.forEach((_, i) => picture(i)), 500);
 });

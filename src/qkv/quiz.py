@@ -60,17 +60,16 @@ for: `ask("01_encodings", "one-hot-distance")`.
 """
 
 import difflib
-import io
 import json
 import re
 import textwrap
+import warnings
 from pathlib import Path
 
-import matplotlib
 import traitlets
 from matplotlib.figure import Figure
-from PIL import Image
 
+from qkv import plot
 from qkv.bank import Answer, BankError, Question, read_bank
 from qkv.live.figure import LiveFigure
 from qkv.markup import pieces, plain
@@ -177,29 +176,23 @@ def in_words(question: Question) -> str:
 
 
 def text_picture(words: str) -> bytes:
-    """Return a PNG of plain text as a card, small enough to travel with every question."""
-    lines = [
-        wrapped
-        for line in words.split("\n")
-        for wrapped in (
-            textwrap.wrap(line, 84, subsequent_indent="   " * (line[:1] in "○☐")) or [""]
-        )
-    ]
-    with matplotlib.rc_context({"text.usetex": False, "text.parse_math": False}):
-        figure = Figure(figsize=(7.2, 0.24 * len(lines) + 0.62), dpi=150, facecolor="white")
+    """Return a PNG of plain text, small enough to travel with every question."""
+    lines = []
+    for line in words.split("\n"):
+        indent = "     " if line[:1] in ("○", "☐") else ""
+        lines += textwrap.wrap(line, 84, subsequent_indent=indent) or [""]
+    figure = Figure(figsize=(7, 0.25 * len(lines) + 0.6), layout="none")
+    heads = [("Quick check", plot.MUTED, "bold"), *((line, plot.INK, "normal") for line in lines)]
+    for row, (line, colour, weight) in enumerate(heads):
+        height = 1 - (0.16 + 0.25 * row) / figure.get_figheight()
+        # A dollar sign is a dollar sign here: the words have no mathematics left.
         figure.text(
-            0.03, 1 - 0.2 / figure.get_figheight(), "Quick check", weight="bold", size=9,
-            color="#5a6775", va="top",
-        )  # fmt: skip
-        for row, line in enumerate(lines):
-            height = 1 - (0.47 + 0.24 * row) / figure.get_figheight()
-            figure.text(0.03, height, line, size=10.5, color="#1b2733", va="top")
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png")
-    # Sixteen greys are plenty for letters and a quarter of the bytes.
-    small = io.BytesIO()
-    Image.open(drawn).convert("L").quantize(16).save(small, format="PNG", optimize=True)
-    return small.getvalue()
+            0.03, height, line, color=colour, weight=weight, va="top", size=12, parse_math=False
+        )
+    with warnings.catch_warnings():
+        # A letter that the typeface lacks shows as a box, and that is all there is to say.
+        warnings.filterwarnings("ignore", "Glyph")
+        return plot.png(figure, dpi=120)
 
 
 def check_banks() -> list[str]:
@@ -245,7 +238,10 @@ def progress_state() -> dict:
         title, bank = read_bank(path, _short(path))
         questions = [{"id": q.id, "text": _first_words(q.text)} for q in bank.values()]
         if questions:
-            chapters.append({"name": path.stem, "title": title, "questions": questions})
+            page = f"../chapters/{path.stem}.html"  # seen from book/progress.html
+            chapters.append(
+                {"name": path.stem, "title": title, "page": page, "questions": questions}
+            )
     return {"chapters": chapters}
 
 

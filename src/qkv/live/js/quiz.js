@@ -50,7 +50,7 @@ export default {
     const check = h("button", { type: "submit", class: "qkv-button" }, "Check");
     const reveal = h("button", { type: "button", class: "qkv-button qkv-quiet", hidden: true },
       "Show the answer");
-    const form = h("form", { class: `qkv-quiz qkv-quiz-${question.kind}`, id: `quiz-${question.id}`,
+    const form = h("form", { class: "qkv-quiz", id: `quiz-${question.id}`,
       novalidate: true, "data-lm-suppress-shortcuts": "true" },
       h("p", { class: "qkv-quiz-head" }, h("span", {}, "Quick check"), badge),
       h("fieldset", {}, h("legend", {}, prose(question.text, { inline: true })), field.el),
@@ -102,9 +102,10 @@ export default {
         const mine = matched.includes(i);
         const other = value === null && FIELDS[question.kind].typed;
         const mark = h("span", { class: "qkv-quiz-mark" },
-          `${right ? "✓ Right" : "✗ Wrong"}${mine ? ", your answer" : ""}`);
+          (right ? "✓ Right" : "✗ Wrong") +
+          (mine ? ", your answer" : right && question.kind === "multiple" ? ", left out" : ""));
         const name = other ? (mine ? field.words() : "any other answer") : prose(text, { inline: true });
-        return h("li", { "data-right": right, "data-mine": mine },
+        return h("li", { "data-right": String(right), "data-mine": String(mine) },
           h("div", { class: "qkv-quiz-option" }, mark, h("span", {}, name)), prose(why));
       }));
     };

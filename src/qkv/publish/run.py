@@ -65,8 +65,8 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
     took = duration(monotonic() - started)
     if names:
         print(
-            f"{len(names)} of {_notebooks(len(stale))} failed, its file unchanged: "
-            f"{', '.join(names)} ({took})"
+            f"{len(names)} of {_notebooks(len(stale))} failed after {took}, with no file changed "
+            f"for them: {', '.join(names)}"
         )
     else:
         print(f"{_notebooks(len(stale))} run and stored in {took}")
@@ -107,8 +107,7 @@ async def _run_all(
             try:
                 await _run_and_store(path, book, Path(folder), progress)
             except NotebookError as error:
-                progress.finish(path.stem, "failed")
-                progress.say(f"\n{error}\n")
+                progress.finish(path.stem, f"{error}\n")
                 failed[path] = True
             else:
                 failed[path] = False
@@ -130,18 +129,14 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     progress.start(path.stem, cells)
     await _execute(notebook, path, book, folder, progress)
     if path.read_bytes() != before:
-        raise NotebookError(
-            f"{path.stem} was edited while it ran, so its outputs were not stored: run it again"
-        )
+        raise NotebookError("was edited while it ran, so its outputs were not stored: run it again")
     normalise(notebook, book)
     marks = notebook["metadata"].setdefault("qkv", {})
     marks["key"], marks["outputs"] = fingerprint, outputs_key(notebook)
     try:
         store(path, _as_text(notebook))
     except OSError as error:
-        raise NotebookError(
-            f"{path.stem} ran, but its file could not be stored: {error}"
-        ) from error
+        raise NotebookError(f"ran, but its file could not be stored: {error}") from error
     seconds = progress.finish(path.stem, f"{cells} code cells run and stored")
     _note_run(book, path.stem, seconds, cells)
 
@@ -176,11 +171,12 @@ async def _execute(
                 progress.step(path.stem, number)
                 await client.async_execute_cell(cell, index, execution_count=number)
     except CellExecutionError as error:
-        raise NotebookError(_failure(path, notebook, number, cell, error)) from error
+        where = _failure(notebook, number, cell, error, book)
+        raise NotebookError(where) from error
     except (DeadKernelError, RuntimeError) as error:
         if asyncio.current_task().cancelling():  # Ctrl-C looks to nbclient like a dead kernel
             raise asyncio.CancelledError from None
-        raise NotebookError(_death(path, notebook, number, cell, error, words)) from error
+        raise NotebookError(_death(notebook, number, cell, error, words)) from error
     finally:
         if client.kc is not None:
             client.kc.stop_channels()
@@ -202,7 +198,7 @@ def _environment(book: Path, folder: Path) -> dict[str, str]:
     }
 
 
-def _failure(path: Path, notebook: dict, number: int, cell: dict, error) -> str:
+def _failure(notebook: dict, number: int, cell: dict, error, book: Path) -> str:
     """Say which cell failed, show the lines around the place, and give the error."""
     frames = [match.groups() for match in _FRAME.finditer(_COLOUR.sub("", error.traceback))]
     line = next((int(line) for _, _, _, line, _ in frames if line), None)
@@ -212,32 +208,38 @@ def _failure(path: Path, notebook: dict, number: int, cell: dict, error) -> str:
     where = ""
     if frames and frames[-1][0]:
         file, at, _, _, function = frames[-1]
-        file = os.path.relpath(os.path.expanduser(file), path.parent.parent)
+        file = _short(file, book)
         where = f"\n  raised in {file}, line {at}" + (f", in {function}" if function else "")
     elif frames and int(frames[-1][2]) != number:
         where = f"\n  raised in code cell {frames[-1][2]}, line {frames[-1][3]}"
     return (
-        f"{_place(path, notebook, number)}{f', line {line}' if line else ''}:\n\n"
+        f"{_place(notebook, number)}{f', line {line}' if line else ''}:\n\n"
         f"{_source(cell, line)}\n\n  {error.ename}: {message}{where}"
     )
 
 
-def _death(path: Path, notebook: dict, number: int, cell: dict, error, words: Path) -> str:
+def _death(notebook: dict, number: int, cell: dict, error, words: Path) -> str:
     """Say during which cell the kernel died, and what it said last."""
     lines = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     lines = [line for line in lines if "IPKernelApp" not in line]
     said = "".join(f"\n    {line}" for line in lines[-5:])
     if not number:
-        return f"{path.stem} did not start: {error}{said}"
+        return f"did not start: {error}{said}"
     return (
-        f"{_place(path, notebook, number)}:\n\n{_source(cell, None)}\n\n"
+        f"{_place(notebook, number)}:\n\n{_source(cell, None)}\n\n"
         f"  its process died; too little memory is the usual cause{said}"
     )
 
 
-def _place(path: Path, notebook: dict, number: int) -> str:
+def _short(file: str, book: Path) -> str:
+    """Return a file of the book by its path in the book, another by its whole path."""
+    path = Path(file).expanduser()
+    return path.relative_to(book).as_posix() if path.is_relative_to(book) else str(path)
+
+
+def _place(notebook: dict, number: int) -> str:
     cells = sum(_has_code(cell) for cell in notebook["cells"])
-    return f"{path.stem} failed in code cell {number} of {cells}"
+    return f"failed in code cell {number} of {cells}"
 
 
 def _source(cell: dict, line: int | None) -> str:

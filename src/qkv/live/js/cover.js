@@ -17,7 +17,8 @@ const REACH = 1.25;
 const LONGEST = 1.15; // of the query
 
 const place = ([x, y]) => [SIZE / 2 + (x / REACH) * (SIZE / 2), SIZE / 2 - (y / REACH) * (SIZE / 2)];
-const percent = (weight) => `${Math.round(100 * weight)}%`;
+// A softmax is never quite zero, so a small weight is not written as one.
+const percent = (weight) => (weight < 0.005 ? "<1%" : `${Math.round(100 * weight)}%`);
 
 export function attend(query, sharpness) {
   const scores = KEYS.map(({ k }) => (sharpness * (query[0] * k[0] + query[1] * k[1])) / Math.SQRT2);
@@ -115,13 +116,14 @@ export default figure(({ el, say, cleanup }) => {
     return { row, bar, share };
   });
   const swatch = h("span", { class: "cover-swatch", "aria-hidden": "true" });
-  const total = h("td", { class: "cover-total" });
+  const sum = h("span", {});
+  const total = h("td", { class: "cover-total", colspan: 2 }, swatch, sum);
   const table = h("table", { class: "cover-table" },
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "key"),
       h("th", { scope: "col", colspan: 2 }, "weight"), h("th", { scope: "col" }, "value"))),
     h("tbody", {}, rows.map(({ row }) => row)),
-    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3 },
-      "answer: the sum of weight × value ", swatch), total)));
+    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 2 }, "sum of weight × value"),
+      total)));
 
   function draw() {
     const { weights, output } = attend(query, sharpness);
@@ -149,7 +151,7 @@ export default figure(({ el, say, cleanup }) => {
       rows[i].bar.style.width = `${(100 * weights[i]).toFixed(1)}%`;
       rows[i].share.textContent = percent(weights[i]);
     });
-    total.textContent = output.toFixed(2);
+    sum.textContent = output.toFixed(2);
     swatch.style.background = mix(weights);
     handle.setAttribute("aria-valuenow", degrees);
     handle.setAttribute("aria-valuetext", `${degrees} degrees, length ${number(length, 2)}`);

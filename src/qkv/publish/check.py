@@ -264,7 +264,7 @@ def check_claims(chapter):
                 'put the value into it, as `assert x < 1, f"x is {x:.2f}"`.'
             )
     if count < MIN_CLAIMS:
-        problems.append(f"the whole: {count} claims (cells tagged `claim`), not {MIN_CLAIMS}.")
+        problems.append(f"as a whole: {count} of {MIN_CLAIMS} claims (cells tagged `claim`).")
     return problems
 
 
@@ -288,7 +288,7 @@ def check_figures(chapter):
         if not is_quiz and not (figure.get("caption") or "").strip():
             problems.append(f"cell {cell.number}: the figure has no caption (caption=).")
     if not live:
-        problems.append("the whole: there is no live figure.")
+        problems.append("as a whole: there is no live figure.")
     fixed = ("you will be able to", "what we have now", "exercises", "further reading")
     sections = [
         text
@@ -298,8 +298,8 @@ def check_figures(chapter):
     needed = min(MIN_QUIZZES, max(len(sections), 1))
     if len(quizzes) < needed:
         problems.append(
-            f"the whole: {len(quizzes)} quick checks (cells tagged `quiz`) for "
-            f"{len(sections)} main sections: write at least {needed}."
+            f"as a whole: {len(quizzes)} of {needed} quick checks (cells tagged `quiz`), "
+            "one for each main section or four."
         )
     return problems
 

@@ -3,5 +3,6 @@
 from qkv.live.heatmap import Heatmap
 from qkv.live.scatter import Scatter
 from qkv.live.sweep import Sweep
+from qkv.live.tokens import Tokens
 
-__all__ = ["Heatmap", "Scatter", "Sweep"]
+__all__ = ["Heatmap", "Scatter", "Sweep", "Tokens"]

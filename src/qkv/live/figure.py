@@ -125,8 +125,8 @@ def site_script() -> str:
 
 
 def site_style() -> str:
-    """Return the text of the style sheet that live figures use, on the site and in Jupyter."""
-    return (HERE / "live.css").read_text("utf-8")
+    """Return the style of live figures, on the site and in Jupyter: every `live/*.css`."""
+    return "\n".join(path.read_text("utf-8") for path in sorted(HERE.glob("*.css")))
 
 
 class LiveFigure(anywidget.AnyWidget):

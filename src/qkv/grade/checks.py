@@ -38,9 +38,12 @@ def _difference(got, want, tolerance):
         return f"has shape {got.shape}, expected {want.shape}"
     if got.dtype.kind != want.dtype.kind:
         return f"has numbers of type {got.dtype}, expected {want.dtype}"
-    wrong = ~np.isclose(got, want, rtol=tolerance, atol=tolerance, equal_nan=True)
+    if want.dtype.kind in "fc":
+        wrong = ~np.isclose(got, want, rtol=tolerance, atol=tolerance, equal_nan=True)
+    else:
+        wrong = got != want
     if not wrong.any():
         return None
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f" at position {at}" if at else ""
-    return f"is {got[at]:.6g}{place}, expected {want[at]:.6g}"
+    return f"is {got[at]}{place}, expected {want[at]}"

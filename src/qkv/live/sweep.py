@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from qkv import plot
-from qkv.live.figure import LiveFigure
+from qkv.live.figure import LiveFigure, require_alt
 
 DPI = 150
 COLOURS = 64
@@ -45,6 +45,7 @@ class Sweep(LiveFigure):
 
     def __init__(self, draw, controls, *, describe, name=None, caption=None, alt):
         """Draw every frame and store what changes between them."""
+        require_alt(name, alt)
         controls = [_control(key, value) for key, value in controls.items()]
         if not 1 <= len(controls) <= 3:
             raise ValueError(
@@ -62,9 +63,10 @@ class Sweep(LiveFigure):
         for setting in settings:
             fig = self._figure(setting)
             images.append(plot.picture(fig, DPI))
-            if setting == start:
-                self._still = plot.png(fig)
             plt.close(fig)
+        fig = self._figure(start)
+        self._still = plot.png(fig)
+        plt.close(fig)
         if len({image.size for image in images}) > 1:
             sizes = sorted({image.size for image in images})
             raise ValueError(f"frames of different sizes, {sizes}: give each figure one figsize")

@@ -238,10 +238,10 @@ def use_assets(app, config):
     for name in ("fonts.css", "qkv.css", "live.css"):
         if (folder / name).is_file() or (root / "book/site" / name).is_file():
             app.add_css_file(name)
+    if (root / "book/site/page.js").is_file():
+        app.add_js_file("page.js", loading_method="defer")
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.ogp_site_url = config.html_baseurl
-    if (root / "book/site/social-card.png").is_file():
-        config.ogp_image = f"{config.html_baseurl}_static/social-card.png"
 
 
 def add_not_found(app):

@@ -143,8 +143,8 @@ export default figure(({ el, say, cleanup }) => {
     head.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${-degrees})`);
     grip.setAttribute("cx", (x - 8 * ux).toFixed(1));
     grip.setAttribute("cy", (y + 8 * uy).toFixed(1));
-    letter.setAttribute("x", (x - 26 * ux - 16 * uy).toFixed(1));
-    letter.setAttribute("y", (y + 26 * uy - 16 * ux).toFixed(1));
+    letter.setAttribute("x", ((x + centre) / 2 - 15 * uy).toFixed(1));
+    letter.setAttribute("y", ((y + centre) / 2 - 15 * ux).toFixed(1));
     KEYS.forEach((key, i) => {
       line(links[i], [x, y], place(key.k));
       links[i].setAttribute("stroke-width", (0.6 + 15 * weights[i]).toFixed(2));

@@ -182,6 +182,8 @@ def test_nothing_is_built_when_nothing_changed(book, capsys):
 
 def test_a_change_is_built_and_no_page_gets_lost(book, capsys):
     append(book / "book/index.md", "\nA new sentence.\n")
+    (book / "chapters/.text").mkdir()
+    (book / "chapters/.text/01_sample.md").write_text("# The same chapter as text\n")
     config = book / "_config.yml"
     config.write_text(config.read_text().replace('url: ""', 'url: "https://hub.example.org"'))
     build_site()
@@ -204,13 +206,17 @@ def test_a_warning_fails_the_build_and_the_next_one_too(book):
     assert (book / "_build/html/book/index.html").read_bytes() == good
 
 
-def test_two_figures_of_one_name_fail_the_build(book):
+def test_two_figures_of_one_name_fail_the_build_and_cells_are_named(book):
     path = book / "chapters/01_sample.ipynb"
     notebook = nbformat.read(path, 4)
+    notebook.cells[0].source += "\n\nSee {ref}`nowhere`."
     notebook.cells.append(code("show()", 9, notebook.cells[1].outputs))
     nbformat.write(notebook, path)
-    with pytest.raises(ValueError, match="fig-line"):
+    with pytest.raises(ValueError, match=r"Duplicate explicit target name.*fig-line") as caught:
         build_site()
+    assert "\nchapters/01_sample.ipynb, cell 1, line 5: WARNING: undefined label" in str(
+        caught.value
+    )
 
 
 def test_a_mistake_in_a_question_bank_stops_the_build(book):

@@ -118,6 +118,9 @@ def sample_chapter():
                 ["quiz", "remove-input"],
             ),
             code("assert x < 1, f'{x}'", 4, tags=["claim"]),
+            nbformat.v4.new_markdown_cell(
+                "```{bibliography}\n:list: bullet\n:filter: docname in docnames\n```"
+            ),
         ],
     )
 

@@ -25,6 +25,8 @@ TOOLS = ["jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphin
 # In the site's folder: says that a whole build made it, and from which inputs.
 MARK = ".qkv-site"
 
+CELL_LINE = re.compile(r"\.ipynb:(\d{5,}):")
+
 # Carried along by the theme and its extensions, and used by no page.
 UNUSED = [
     ".buildinfo",
@@ -132,7 +134,7 @@ def run_sphinx(book, target):
             force_all=True,  # pages name each other: what is read is kept, every page is written
         )
     lines = re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue()).splitlines()
-    lines = [line.replace(f"{book}/", "") for line in lines if line.strip()]
+    lines = [CELL_LINE.sub(as_cell, line.replace(f"{book}/", "")) for line in lines if line.strip()]
     if result and not lines:
         lines = [f"{type(result).__name__}: {result}", *log.getvalue().splitlines()[-5:]]
     return lines
@@ -159,6 +161,12 @@ def finish(site, mark):
     page.write_text(page.read_text("utf-8").replace('href="#', 'href="404.html#'), "utf-8")
     (site / ".nojekyll").touch()  # some hosts leave out folders that begin with _
     (site / MARK).write_text(mark)
+
+
+def as_cell(match):
+    """Turn myst-nb's line number of a notebook (cell × 10,000 + line) into words."""
+    cell, line = divmod(int(match[1]), 10_000)
+    return f".ipynb, cell {cell}, line {line}:"
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):

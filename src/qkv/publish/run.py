@@ -122,8 +122,10 @@ async def _run_all(
 
 async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progress) -> None:
     """Run one notebook and put it, normalised, in the place of its file."""
+    import nbformat
+
     before = path.read_bytes()
-    notebook = load(path)
+    notebook = nbformat.from_dict(load(path))
     fingerprint = key(notebook, path, book)
     cells = sum(_has_code(cell) for cell in notebook["cells"])
     progress.start(path.stem, cells)

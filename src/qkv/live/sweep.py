@@ -41,7 +41,7 @@ class Sweep(LiveFigure):
     texts = traitlets.List().tag(sync=True)
     size = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
-    drawn = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    drawn = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
 
     def __init__(self, draw, controls, *, describe, name=None, caption=None, alt):
         """Draw every frame and store what changes between them."""

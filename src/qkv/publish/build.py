@@ -166,7 +166,8 @@ def finish(site, mark):
 def as_cell(match):
     """Turn myst-nb's line number of a notebook (cell × 10,000 + line) into words."""
     cell, line = divmod(int(match[1]), 10_000)
-    return f".ipynb, cell {cell}, line {line}:"
+    where = f", line {line - 1}" if line > 1 else ""  # it counts one too many
+    return f".ipynb, cell {cell}{where}:"
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):

@@ -106,6 +106,7 @@ class FigureRenderer:
         with parser.current_node_context(caption):
             parser.nested_render_text(bundle["caption"], data.line or 0, inline=True)
         figure = nodes.figure("", *body, caption, classes=["qkv-figure"])
+        figure.source, figure.line = parser.document["source"], data.line
         if bundle.get("name"):
             register(parser.document, figure, bundle["name"])
         return [figure]

@@ -215,8 +215,8 @@ def test_two_figures_of_one_name_fail_the_build_and_cells_are_named(book):
     with pytest.raises(ValueError, match="the site was not built") as caught:
         build_site()
     lines = str(caught.value).splitlines()
-    said = 'chapters/01_sample.ipynb, cell 7, line 1: WARNING: Duplicate explicit target name: "fig-line".'
-    assert said in lines
+    said = "chapters/01_sample.ipynb, cell 7, line 1: WARNING: Duplicate explicit target name"
+    assert any(line.startswith(said) for line in lines)
     said = "chapters/01_sample.ipynb, cell 1, line 7: WARNING: undefined label: 'nowhere'"
     assert any(line.startswith(said) for line in lines)
 

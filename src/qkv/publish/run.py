@@ -137,7 +137,7 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     marks["key"], marks["outputs"] = fingerprint, outputs_key(notebook)
     try:
         store(path, _as_text(notebook))
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
         raise NotebookError(f"ran, but its file could not be stored: {error}") from error
     seconds = progress.finish(path.stem, f"{cells} code cells run and stored")
     _note_run(book, path.stem, seconds, cells)

@@ -445,6 +445,9 @@ def test_several_answers_must_be_neither_missing_nor_too_many(show):
     assert "✓ Right, left out" in form.get_by_role("listitem").last.inner_text()
     form.get_by_role("button", name="Try again").click()
     form.get_by_label("frogs").uncheck()
+    check(form)
+    assert form.get_by_role("status").inner_text() == "✗ Not right yet: 1 right one is missing."
+    form.get_by_role("button", name="Try again").click()
     form.get_by_label("hens").check()
     check(form)
     assert form.get_by_role("status").inner_text() == "✓ Right."
@@ -590,6 +593,14 @@ def test_a_browser_that_keeps_nothing_still_asks(page, show, broken):
     form.get_by_label("it conducts better").check()
     check(form)
     assert form.get_by_role("status").inner_text() == "✓ Right."
+
+
+def test_what_is_no_record_of_answers_is_replaced_by_one(page, show):
+    page.add_init_script("localStorage.setItem('qkv-quiz', '[1]')")
+    form = question(show(), "cold-metal")
+    form.get_by_label("it conducts better").check()
+    check(form)
+    assert list(kept(page)) == ["01_weather/cold-metal"]
 
 
 def test_print_shows_the_question_without_answers(show):

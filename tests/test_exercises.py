@@ -107,6 +107,7 @@ assert double(2) is not None, "double(2) gives None: return something"
 assert double(3) != 9, "double(3) is 9: that is the square"
 assert double(3) != 5, "double(3) is 5: 2 was added"
 assert double(3) == 6, f"double(3) is {double(3)}, expected 6"
+
 ### BEGIN HIDDEN TESTS
 for secret in (5, 7):
     assert double(secret) == 2 * secret, "double of another number is wrong"
@@ -178,7 +179,7 @@ def test_students_get_stubs_locked_checks_and_no_outputs(book):
     assert double.source == (
         f'def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError("{STUB_SAYS}")'
     )
-    assert test.source == CHECK[: CHECK.index("\n### BEGIN")]
+    assert test.source == CHECK[: CHECK.index("\n\n### BEGIN")]
     assert (test.outputs, test.execution_count) == ([], None)
     assert why.source == "YOUR ANSWER HERE"
     for locked in (setup, test):
@@ -325,6 +326,10 @@ HERE = "solutions/02_broken/02_broken.ipynb"
         (without(3), f"{HERE}: no autograded test cell follows the solution cell double"),
         (without(2), f"{HERE}: the test cell test_double follows no solution cell"),
         (
+            lambda its: its.insert(3, its.pop()),
+            f"{HERE}: the test cell test_double follows no solution cell",
+        ),
+        (
             lambda its: its.__delitem__(slice(2, 4)),
             f"{HERE} has no task that is graded by tests",
         ),
@@ -360,8 +365,18 @@ def test_a_set_without_its_notebook_is_named(book):
         write_exercises()
 
 
-def test_a_file_that_is_no_notebook_is_named(book):
-    (book / "solutions/01_double/01_double.ipynb").write_text("<html>")
+NO_OUTPUTS = '{"id": "a", "cell_type": "code", "metadata": {}, "source": ""}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>",
+        f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{NO_OUTPUTS}]}}',
+    ],
+)
+def test_a_file_that_is_no_notebook_is_named(book, text):
+    (book / "solutions/01_double/01_double.ipynb").write_text(text)
     with pytest.raises(ValueError, match=r"^solutions/01_double/01_double\.ipynb is not a noteb"):
         write_exercises()
 

@@ -11,10 +11,10 @@ import pytest
 
 from live_page import live_page
 from qkv.live.figure import bundle
-from qkv.live.tokens import Tokens, for_browser
+from qkv.live.tokens import PIECE, Tokens, for_browser
 
-MERGES = [("t", "h"), ("th", "e"), ("▁", "the"), ("a", "n"), ("an", "a"), ("n", "a")]
-LETTERS = ["▁", "a", "b", "e", "h", "n", "t"]
+MERGES = [("t", "h"), ("th", "e"), (" ", "the"), ("a", "n"), ("an", "a"), ("n", "a")]
+LETTERS = [" ", "a", "b", "e", "h", "n", "t"]
 IMPORT = """const load = (source) =>
   import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));"""
 
@@ -52,12 +52,9 @@ def learn(words, n_merges):
     return merges
 
 
-def marked(text):
-    """The words of a text, those behind whitespace with a mark."""
-    return [
-        ("▁" if text[: found.start()][-1:].isspace() else "") + found[0]
-        for found in re.finditer(r"\w+|[^\w\s]", text)
-    ]
+def pieces(text):
+    """The words of a text, each with the space before it; other white space by itself."""
+    return re.findall(PIECE, text)
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +104,8 @@ def wait_for_status(page, text):
 
 @pytest.mark.parametrize("n_merges", [0, 1, 50, 400])
 def test_every_word_is_cut_as_python_cuts_it(page, manual, n_merges):
-    words = sorted(set(marked(manual)))
-    merges = learn(marked(manual), 400)
+    words = sorted(set(pieces(manual)))
+    merges = learn(pieces(manual), 400)
     found = page.evaluate(
         "async ([source, words, merges, n]) => {"
         + IMPORT
@@ -127,10 +124,11 @@ def test_the_browser_finds_the_same_words_as_python(page, manual):
     found = page.evaluate(
         "async ([source, text, pattern]) => {"
         + IMPORT
-        + 'return (await load(source)).marked(text, pattern, "▁"); }',
-        [bundle("tokens"), text, for_browser(r"\w+|[^\w\s]")],
+        + "return (await load(source)).found(text, pattern); }",
+        [bundle("tokens"), text, for_browser(PIECE)],
     )
-    assert found == marked(text)
+    assert found == pieces(text)
+    assert "".join(found) == text
 
 
 @pytest.mark.parametrize(
@@ -185,8 +183,8 @@ def test_words_can_be_looked_up_in_small_letters(show):
 def test_characters_are_characters_and_not_halves_of_them(show):
     page = show("a 𝒳\nt")
     page.get_by_label("characters").check()
-    assert tokens(page) == ["a", "␣", "𝒳", "␣", "t"]
-    assert ids(page) == ["1", "0", "unknown", "0", "6"]
+    assert tokens(page) == ["a", "␣", "𝒳", "⏎", "t"]
+    assert ids(page) == ["1", "0", "unknown", "unknown", "6"]
 
 
 def test_typing_cuts_at_once_and_tells_the_count_when_it_rests(show):
@@ -206,9 +204,9 @@ def test_text_never_becomes_markup(show):
 
 
 def test_the_still_picture_shows_the_same_tokens_as_the_browser(manual):
-    merges = learn(marked(manual), 200)
+    merges = learn(pieces(manual), 200)
     figure = Tokens(merges, [], manual[:500], name=None, caption=None, alt="A")
-    expected = [token for word in marked(manual[:500]) for token in encode(word, merges)]
+    expected = [token for word in pieces(manual[:500]) for token in encode(word, merges)]
     assert figure._encode(manual[:500]) == expected
     assert len(figure.still()) < 100_000
 

@@ -124,13 +124,13 @@ class TestSweep:
         assert figure.texts[3] == "A curve that rises to 2."
 
     def test_values_say_what_the_reader_has_set(self):
-        figure = sweep({"slope": {"values": [1, 2, 3], "start": 2}})
+        figure = sweep({"slope": [1, 2, 3]}, start={"slope": 2})
         assert figure.values == {"slope": 2}
 
     def test_the_still_picture_is_the_frame_that_the_controls_start_at(self):
         from qkv import plot
 
-        figure = sweep({"slope": {"values": [1, 2, 3], "start": 3}})
+        figure = sweep({"slope": [1, 2, 3]}, start={"slope": 3})
         fig = draw(3)
         assert figure.still() == plot.png(fig)
         plt.close(fig)
@@ -178,12 +178,17 @@ class TestSweep:
             ({"slope": [1]}, "'slope' has .1.: give two or more"),
             ({"slope": [1, 1]}, "each once"),
             ({"slope": [1, "two"]}, "all numbers or all strings"),
-            ({"slope": {"values": [1, 2], "start": 5}}, "starts at 5, which is not one of"),
         ],
     )
     def test_a_control_that_cannot_be_shown_is_named(self, controls, message):
         with pytest.raises(ValueError, match=message):
             Sweep(draw, controls, describe=describe, alt="A line.")
+
+    def test_a_start_that_is_not_there_is_named(self):
+        with pytest.raises(ValueError, match=r"'slope' starts at 5, which is not one of \[1, 2\]"):
+            sweep({"slope": [1, 2]}, start={"slope": 5})
+        with pytest.raises(ValueError, match=r"start names .'tilt'., which are no controls"):
+            sweep({"slope": [1, 2]}, start={"tilt": 1})
 
 
 def live_picture(fig):

@@ -55,7 +55,7 @@ def scatter():
     return Scatter(
         points,
         labels,
-        groups=["axis"] * 4 + ["cloud"] * 200,
+        groups=["axis"] * 4 + ["cloud"] * 100 + [None] * 100,
         neighbours=[[(i + 1) % 204, (i + 2) % 204] for i in range(204)],
         name="fig-points",
         caption="Points.",

@@ -17,6 +17,7 @@ import yaml
 
 from qkv import quiz
 from qkv.paths import root
+from qkv.publish.pages import write_pages
 
 # Everything that the site is made of. A build with the same inputs is not repeated.
 INPUTS = ["_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml", "book", "chapters"]
@@ -147,18 +148,8 @@ def finish(site, mark):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     config = yaml.safe_load((root() / "_config.yml").read_text("utf-8"))
     toc = yaml.safe_load((root() / "_toc.yml").read_text("utf-8"))
-    first = toc["root"] + ".html"
-    (site / "index.html").write_text(
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{config['title']}</title>"
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="refresh" content="0; url={first}"></head>'
-        f'<body><main><h1>{config["title"]}</h1><p><a href="{first}">Open the book</a></p>'
-        f"</main></body></html>\n"
-    )
-    # The 404 page has a <base>, which would take a bare #place on it to another page.
-    page = site / "404.html"
-    page.write_text(page.read_text("utf-8").replace('href="#', 'href="404.html#'), "utf-8")
+    base = urlsplit(config["html"]["baseurl"]).path or "/"
+    write_pages(site, config["title"], f"{toc['root']}.html", base)
     (site / ".nojekyll").touch()  # some hosts leave out folders that begin with _
     (site / MARK).write_text(mark)
 

@@ -65,8 +65,8 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
     took = duration(monotonic() - started)
     if names:
         print(
-            f"{len(names)} of {_notebooks(len(stale))} failed after {took}, with no file changed "
-            f"for them: {', '.join(names)}"
+            f"{len(names)} of {_notebooks(len(stale))} failed after {took}; "
+            f"nothing was stored for {', '.join(names)}"
         )
     else:
         print(f"{_notebooks(len(stale))} run and stored in {took}")

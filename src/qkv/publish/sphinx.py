@@ -234,6 +234,9 @@ def use_assets(app, config):
         app.add_js_file("page.js", loading_method="defer")
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.ogp_site_url = config.html_baseurl
+    # The theme's scripts listen to the first menu button of the page; a header that nobody sees
+    # would have it, and the button that people press would do nothing.
+    config.html_theme_options["navbar_persistent"] = []
 
 
 def finish_page(app, pagename, templatename, context, doctree):

@@ -43,7 +43,10 @@ path.write_text(path.read_text() + " ")"""
 
 def qkv(book, *arguments):
     """Run the command in `book`; return its exit code, and what it said."""
-    done = subprocess.run([*QKV, *arguments], cwd=book, capture_output=True, text=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [*QKV, *arguments], cwd=book, env=environment, capture_output=True, text=True
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -73,8 +76,10 @@ def ran(tmp_path_factory):
     write_notebook(book / "chapters/04_hasty.ipynb", prose("# Hasty"), code(EDITS_ITSELF))
     write_notebook(book / "chapters/05_dying.ipynb", code("import os; os.kill(os.getpid(), 9)"))
     before = files(book)
-    status, _, said = qkv(book, "run")
-    return SimpleNamespace(book=book, before=before, after=files(book), status=status, said=said)
+    status, last, said = qkv(book, "run")
+    return SimpleNamespace(
+        book=book, before=before, after=files(book), status=status, last=last, said=said
+    )
 
 
 def files(book):
@@ -108,6 +113,11 @@ def test_the_others_finish_and_the_exit_code_is_1(ran):
     assert ran.status == 1
     assert ran.after["01_first"] != ran.before["01_first"]
     assert outputs(ran, "03_third", 1)[0]["data"]["text/plain"] == ["42"]
+
+
+def test_the_last_line_names_the_notebooks_that_failed(ran):
+    assert ran.last.startswith("3 of 5 notebooks failed after ")
+    assert ran.last.endswith("; nothing was stored for 02_wrong, 04_hasty, 05_dying\n")
 
 
 def test_a_failed_notebook_keeps_its_file(ran):
@@ -342,7 +352,7 @@ def test_a_crash_while_storing_leaves_the_old_file_alone(tmp_path, monkeypatch):
     [
         ("10%\r100%\n", "100%\n"),
         ("abc\rx\n", "xbc\n"),
-        ("abc\r\x1b[Kx", "x"),
+        ("a long line\r\x1b[Kx", "x"),
         ("one\r\ntwo", "one\ntwo"),
     ],
 )

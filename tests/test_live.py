@@ -118,6 +118,10 @@ class TestSweep:
             wanted = np.asarray(live_picture(fig), int)
             assert np.abs(shown - wanted).mean() < 1.5
 
+    def test_what_all_frames_share_is_stored_once(self):
+        shared, *frames = sweep({"slope": [1, 2, 3]}).frames
+        assert max(len(frame) for frame in frames) < len(shared) / 2
+
     def test_there_is_one_frame_and_one_sentence_for_every_setting(self):
         figure = sweep()
         assert len(figure.frames) == 1 + 3 * 2

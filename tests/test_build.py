@@ -166,7 +166,8 @@ def test_the_first_page_is_reached_from_the_root(built):
 
 
 def test_two_builds_give_the_same_bytes(book, built):
-    build_site(clean=True)
+    shutil.rmtree(book / "_build")
+    build_site()
     for path in (built / "_build/html").rglob("*"):
         if path.is_file():
             again = book / "_build/html" / path.relative_to(built / "_build/html")
@@ -180,7 +181,7 @@ def test_nothing_is_built_when_nothing_changed(book, capsys):
     assert capsys.readouterr().out.startswith("nothing changed: _build/html/index.html")
 
 
-def test_a_change_is_built_and_no_page_gets_lost(book, capsys):
+def test_a_change_is_built_and_a_class_has_its_own_hub(book, capsys):
     append(book / "book/index.md", "\nA new sentence.\n")
     (book / "chapters/.text").mkdir()
     (book / "chapters/.text/01_sample.md").write_text("# The same chapter as text\n")
@@ -189,19 +190,23 @@ def test_a_change_is_built_and_no_page_gets_lost(book, capsys):
     build_site()
     site = book / "_build/html"
     assert "A new sentence." in (site / "book/index.html").read_text("utf-8")
-    sitemap = (site / "sitemap.xml").read_text("utf-8")
-    locations = [url.rsplit("/qkv/")[1] for url in re.findall("<loc>(.*?)</loc>", sitemap)]
-    assert sorted(locations) == ["book/index.html", "chapters/01_sample.html"]
     hub = (site / "chapters/01_sample.html").read_text("utf-8")
     assert "https://hub.example.org/hub/user-redirect/git-pull" in hub
     assert capsys.readouterr().out.endswith("look at it with `make serve`\n")
 
 
-def test_a_warning_fails_the_build_and_the_next_one_too(book):
-    append(book / "book/index.md", "\nSee {ref}`nowhere`.\n")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("```{nonsense}\n```", "Unknown directive type: 'nonsense'"),  # seen while reading
+        ("See {py:class}`Nowhere`.", "reference target not found: Nowhere"),  # while writing
+    ],
+)
+def test_a_warning_fails_the_build_and_the_next_one_too(book, text, message):
+    append(book / "book/index.md", f"\n{text}\n")
     good = (book / "_build/html/book/index.html").read_bytes()
     for _ in range(2):
-        with pytest.raises(ValueError, match=r"\nbook/index.md:\d+: WARNING: .*nowhere"):
+        with pytest.raises(ValueError, match=rf"\nbook/index.md:\d+: WARNING: .*{message}"):
             build_site()
     assert (book / "_build/html/book/index.html").read_bytes() == good
 
@@ -241,16 +246,22 @@ def test_a_folder_that_is_no_site_is_never_replaced(book, tmp_path):
 
 
 def test_the_status_page_says_when_each_chapter_was_run(book):
+    append(book / "book/index.md", "\n```{qkv-status}\n```\n")
+    page = book / "_build/html/book/index.html"
+    build_site()
+    assert "<p>torch</p>" in page.read_text("utf-8")
+    # The page is built anew for a new run, though its own text is the same.
     (book / "book/runs.json").write_text(
         '{"01_sample": {"seconds": 4.2, "date": "2026-01-31", "cells": 4}}'
     )
-    append(book / "book/index.md", "\n```{qkv-status}\n```\n")
     build_site()
-    text = (book / "_build/html/book/index.html").read_text("utf-8")
-    table = re.search(r'<table class="qkv-status.*?</table>', text, re.S)[0]
+    table = re.search(r'<table class="qkv-status.*?</table>', page.read_text("utf-8"), re.S)[0]
     row = [re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<td>.*?</td>", table, re.S)]
     assert row == ["Sample", "4.2", "4", "1", "2026-01-31", "stale"]
-    assert "<p>torch</p>" in text
+    # And no other page gets lost on the way.
+    sitemap = (book / "_build/html/sitemap.xml").read_text("utf-8")
+    locations = [url.rsplit("/qkv/")[1] for url in re.findall("<loc>(.*?)</loc>", sitemap)]
+    assert sorted(locations) == ["book/index.html", "chapters/01_sample.html"]
 
 
 @pytest.fixture

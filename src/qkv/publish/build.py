@@ -62,6 +62,7 @@ def build_site(clean=False, out=None):
         shutil.rmtree(work / ".doctrees", ignore_errors=True)
         shutil.rmtree(work / "jupyter_execute", ignore_errors=True)
     (work / MARK).unlink(missing_ok=True)
+    # What was read is kept, but every page is written, since pages name each other.
     shutil.rmtree(work / "html", ignore_errors=True)
     start = time.monotonic()
     click.echo("building the site …")
@@ -132,7 +133,6 @@ def run_sphinx(book, target):
             },
             warningiserror=True,
             keep_going=True,
-            force_all=True,  # pages name each other: what is read is kept, every page is written
         )
     lines = re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue()).splitlines()
     lines = [CELL_LINE.sub(as_cell, line.replace(f"{book}/", "")) for line in lines if line.strip()]

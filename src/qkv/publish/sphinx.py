@@ -243,6 +243,12 @@ def finish_page(app, pagename, templatename, context, doctree):
     """Load the live figures' script where there is one, and let the search work from a file."""
     if pagename == "search":
         app.add_js_file(None, body=NO_QUOTES)
+    if "citation-list" in context.get("body", ""):
+        # docutils marks it as a list, but no entry in it as a list item: a broken promise to
+        # screen readers, who hear plain paragraphs without it.
+        context["body"] = context["body"].replace(
+            ' role="list" class="citation-list"', ' class="citation-list"'
+        )
     if doctree and any('class="qkv-live"' in node.astext() for node in doctree.findall(nodes.raw)):
         app.add_js_file("qkv-live.js", loading_method="defer")
 

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 import yaml
 
-from qkv.publish.build import build_site, site_server
+from qkv.publish.build import build_site, only_build, site_server
 from qkv.publish.sphinx import png_size
 from tiny_book import code, png, write_book
 
@@ -230,6 +230,19 @@ def test_a_mistake_in_a_question_bank_stops_the_build(book):
     (book / "chapters/quiz/01_sample.txt").write_text("# Sample\n\n## one\nWhich?\n\n( ) this\n")
     with pytest.raises(ValueError, match=r"chapters/quiz/01_sample.txt:\d+: "):
         build_site()
+
+
+def test_a_second_build_waits_for_the_first(book, capsys):
+    append(book / "book/index.md", "\nA new sentence.\n")
+    with only_build(book):
+        second = threading.Thread(target=build_site)
+        second.start()
+        while "waiting for another build" not in capsys.readouterr().out:
+            assert second.is_alive()
+            second.join(0.1)
+        assert "A new sentence." not in (book / "_build/html/book/index.html").read_text("utf-8")
+    second.join()
+    assert "A new sentence." in (book / "_build/html/book/index.html").read_text("utf-8")
 
 
 def test_the_site_can_be_built_elsewhere(book, tmp_path):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 import yaml
+from filelock import FileLock, Timeout
 
 from qkv import quiz
 from qkv.paths import root
@@ -50,29 +51,53 @@ def build_site(clean=False, out=None):
     """
     book = root()
     out = (book / "_build/html" if out is None else Path(out)).resolve()
-    work = book / "_build/sphinx"
-    mark = fingerprint(book)
     require_site_or_nothing(out)
     stop_at("the question banks have mistakes", quiz.check_banks())
-    if not clean and read_mark(out) == mark:
-        click.echo(f"nothing changed: {ending(out, book)}")
-        return
+    with only_build(book):
+        mark = fingerprint(book)
+        if clean or read_mark(out) != mark:
+            start = time.monotonic()
+            click.echo("building the site …")
+            replace_site(book, out, mark, clean)
+            click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
+        else:
+            click.echo(f"nothing changed: {ending(out, book)}")
+
+
+@contextlib.contextmanager
+def only_build(book):
+    """Wait until no other build of this book is running, and keep others from starting."""
+    (book / "_build").mkdir(exist_ok=True)
+    lock = FileLock(book / "_build/.lock")
+    try:
+        lock.acquire(timeout=0.2)
+    except Timeout:
+        click.echo("waiting for another build to end …")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def replace_site(book, out, mark, clean):
+    """Build the site beside `out` and put it there when it is whole."""
+    work = book / "_build/sphinx"
+    if clean:
+        shutil.rmtree(work, ignore_errors=True)
     # What a failed build has read is not read again, so its warnings would be lost: start over.
-    if clean or not (work / MARK).is_file():
+    if not (work / MARK).is_file():
         shutil.rmtree(work / ".doctrees", ignore_errors=True)
         shutil.rmtree(work / "jupyter_execute", ignore_errors=True)
     (work / MARK).unlink(missing_ok=True)
     # What was read is kept, but every page is written, since pages name each other.
     shutil.rmtree(work / "html", ignore_errors=True)
-    start = time.monotonic()
-    click.echo("building the site …")
     stop_at("the site was not built", run_sphinx(book, work / "html"))
     finish(work / "html", mark)
     shutil.rmtree(out, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(work / "html", out)
     (work / MARK).touch()
-    click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
 
 
 def stop_at(what, problems):

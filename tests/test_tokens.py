@@ -150,9 +150,16 @@ def test_a_class_that_cannot_be_spelt_out_is_refused():
 def test_tokens_show_their_ids_and_their_spaces(show):
     page = show()
     assert tokens(page) == ["the", "␣", "b", "an", "ana", "␣", "th", "an", "␣", "t", "e", "a"]
-    # Seven letters, then the merges: "the" is the second merge and has the id 8.
-    assert ids(page)[:5] == ["8", "0", "2", "10", "11"]
+    # <unk> and seven letters come before the merges; "the" is the second merge and has the id 9.
+    assert ids(page)[:5] == ["9", "1", "3", "11", "12"]
     wait_for_status(page, "12 tokens for 19 characters: 0.63 tokens per character, with 6 merges.")
+
+
+def test_a_symbol_that_two_merges_make_has_one_id(show):
+    merges = [("a", "n"), ("an", "a"), ("n", "a"), ("a", "na"), ("t", "h")]
+    page = show("than", merges=merges)
+    assert tokens(page) == ["th", "an"]
+    assert ids(page) == ["11", "8"]
 
 
 def test_fewer_merges_give_more_tokens_by_keyboard(show):
@@ -166,7 +173,7 @@ def test_fewer_merges_give_more_tokens_by_keyboard(show):
 
 
 def test_words_are_looked_up_and_the_unknown_ones_are_marked_in_words(show):
-    page = show("the tea, The")
+    page = show("the tea, The", lowercase=False)
     page.get_by_label("words").check()
     assert tokens(page) == ["the", "tea", ",", "The"]
     assert ids(page) == ["0", "1", "unknown", "unknown"]
@@ -175,16 +182,22 @@ def test_words_are_looked_up_and_the_unknown_ones_are_marked_in_words(show):
 
 
 def test_words_can_be_looked_up_in_small_letters(show):
-    page = show("The tea", lowercase=True)
+    page = show("The tea")
     page.get_by_label("words").check()
     assert ids(page) == ["0", "1"]
+
+
+def test_an_unknown_word_shows_the_id_that_stands_for_it(show):
+    page = show("tea time", vocabulary=["the", "<unk>", "tea"])
+    page.get_by_label("words").check()
+    assert ids(page) == ["2", "unknown, 1"]
 
 
 def test_characters_are_characters_and_not_halves_of_them(show):
     page = show("a 𝒳\nt")
     page.get_by_label("characters").check()
-    assert tokens(page) == ["a", "␣", "𝒳", "⏎", "t"]
-    assert ids(page) == ["1", "0", "unknown", "unknown", "6"]
+    assert tokens(page) == ["a", "␣", "𝒳", "↵", "t"]
+    assert ids(page) == ["2", "1", "unknown, 0", "unknown, 0", "7"]
 
 
 def test_typing_cuts_at_once_and_tells_the_count_when_it_rests(show):
@@ -195,6 +208,28 @@ def test_typing_cuts_at_once_and_tells_the_count_when_it_rests(show):
     page.get_by_label("Text").press_sequentially("tea")
     assert tokens(page) == ["t", "e", "a"]
     wait_for_status(page, "3 tokens for 3 characters: 1.00 tokens per character, with 6 merges.")
+
+
+def test_the_figure_gives_the_ids_that_chapter_one_gives(page, manual):
+    from qkv.chapters.encodings import BytePairEncoding, Vocabulary, words
+
+    text = manual.replace("🙂", "")
+    trained = BytePairEncoding.train(text, 300)
+    vocabulary = Vocabulary(words(text), min_count=3)
+    figure = Tokens(
+        trained.merges, vocabulary.tokens, "x", characters=sorted(set(text)), alt="A"
+    ).figure_state()
+    sample = text[:3000] + text[-900:] + "🙂 Ünknown"
+    found = page.evaluate(
+        """async ([source, state, text]) => {"""
+        + IMPORT
+        + """const { tokenise, tokeniserOf } = await load(source);
+          const of = tokeniserOf((key) => state[key]);
+          return ["pairs", "words"].map((how) => tokenise(text, how, of).map(({ id }) => id));
+        }""",
+        [bundle("tokens"), figure, sample],
+    )
+    assert found == [trained.encode(sample), vocabulary.encode(words(sample))]
 
 
 def test_text_never_becomes_markup(show):

@@ -12,11 +12,13 @@ from matplotlib.patches import FancyBboxPatch
 from qkv import plot
 from qkv.live.figure import LiveFigure
 
-WORD = r"\w+|[^\w\s]"
-PIECE = r" ?\w+| ?[^\w\s]+|\s"
+# Small-letter words, numbers, other signs; and, for byte-pair encoding, words with the space before
+# them, runs of other signs, and the white space that is left.
+WORD = r"[a-z_]+(?:'[a-z]+)?|[0-9]+|[^\sa-z0-9_]"
+PIECE = r" ?[A-Za-z0-9_]+| ?[^A-Za-z0-9_ \n\t]+|[ \n\t]"
 
 # How white space is drawn.
-SIGNS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
+SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 
 # What Python's \w and \s mean, in words that a browser knows: there, \w is ASCII alone.
 CLASSES = {
@@ -30,12 +32,12 @@ class Tokens(LiveFigure):
 
     `merges` are pairs of symbols in the order they were learned, `vocabulary` the known words in
     the order of their ids, `text` what the box holds at first. `characters` are the symbols that
-    byte-pair encoding starts from, in the order of their ids (default: those that occur in
-    `merges`, sorted); the symbol of merge number `i` has the id `len(characters) + i`.
+    byte-pair encoding starts from (default: those that occur in `merges`, sorted). Ids count
+    `<unk>`, then the characters, then what the merges make, each once.
 
     Byte-pair encoding cuts what the regular expression `pattern` finds (a word with the space
     before it) into Unicode characters, and applies the merges, the earliest learned first. Words
-    are what `word_pattern` finds; with `lowercase` they are looked up in small letters.
+    are what `word_pattern` finds in the text, with `lowercase` in the text in small letters.
 
     Raises `ValueError` for a merge that is no pair and when the lists are too large for a page.
     """
@@ -55,7 +57,7 @@ class Tokens(LiveFigure):
 
     def __init__(
         self, merges, vocabulary, text, *, characters=None, pattern=PIECE, word_pattern=WORD,
-        lowercase=False, name=None, caption=None, alt,
+        lowercase=True, name=None, caption=None, alt,
     ):  # fmt: skip
         """Take plain lists, so that the figure knows no chapter."""
         for rank, merge in enumerate(merges):

@@ -2,6 +2,7 @@
 
 import { choice, figure, h, slider } from "./shared.js";
 
+const UNKNOWN = "<unk>";
 const JOIN = "\u0000"; // between the halves of a pair; no text box lets one type it
 
 // The first n merges as a map from pair to rank, for bpeEncode.
@@ -31,30 +32,35 @@ export function bpeEncode(word, ranks) {
 // What a regular expression finds in a text, as strings.
 export const found = (text, pattern) => text.match(new RegExp(pattern, "gu")) ?? [];
 
-// A text to tokens: [{text, id}], where id is null for what the tokeniser does not know.
+// A text to tokens: [{text, id, known}]. What the tokeniser does not know has the id of <unk>, or
+// null where there is no <unk>.
 export function tokenise(text, how, tokeniser) {
   const { ids, words, pattern, wordPattern, ranks, lowercase } = tokeniser;
-  const named = (tokens, known) => tokens.map((token) => ({ text: token, id: known.get(token) ?? null }));
+  const named = (tokens, known) => tokens.map((token) =>
+    ({ text: token, id: known.get(token) ?? known.get(UNKNOWN) ?? null, known: known.has(token) }));
   if (how === "characters") return named(Array.from(text), ids);
   if (how === "words") return named(found(lowercase ? text.toLowerCase() : text, wordPattern), words);
   return named(found(text, pattern).flatMap((piece) => bpeEncode(piece, ranks)), ids);
 }
 
-const SIGNS = { " ": "␣", "\n": "⏎", "\t": "⇥" };
+// The tokeniser of a figure's state. Ids of symbols count <unk>, the characters, then what the merges
+// make, each once, as it was learned.
+export function tokeniserOf(get) {
+  const numbered = (tokens) => new Map(Array.from(new Set(tokens), (token, id) => [token, id]));
+  const made = get("merges").map(([left, right]) => left + right);
+  return {
+    ids: numbered([UNKNOWN, ...get("characters"), ...made]), words: numbered(get("vocabulary")),
+    pattern: get("pattern"), wordPattern: get("word_pattern"), lowercase: get("lowercase"),
+    ranks: ranksOf(get("merges"), get("n_merges")),
+  };
+}
+
+const SIGNS = { " ": "␣", "\n": "↵", "\t": "⇥" };
 const NAMES = { characters: "characters", words: "words", pairs: "byte pairs" };
 
 export default figure(({ model, el, say, cleanup }) => {
   const merges = model.get("merges");
-  const vocabulary = model.get("vocabulary");
-  const characters = model.get("characters");
-  // A symbol's id: the characters first, then one for every merge, in the order they were learned.
-  const symbols = [...characters, ...merges.map(([left, right]) => left + right)];
-  const tokeniser = {
-    ids: new Map(symbols.map((symbol, id) => [symbol, id])),
-    words: new Map(vocabulary.map((word, id) => [word, id])),
-    pattern: model.get("pattern"), wordPattern: model.get("word_pattern"),
-    lowercase: model.get("lowercase"), ranks: null,
-  };
+  const tokeniser = tokeniserOf((key) => model.get(key));
   const keep = (key, value) => {
     model.set(key, value);
     model.save_changes();
@@ -93,7 +99,7 @@ export default figure(({ model, el, say, cleanup }) => {
 
   function sentence(how, tokens, length) {
     if (!length) return "No text, no tokens.";
-    const unknown = tokens.filter(({ id }) => id === null).length;
+    const unknown = tokens.filter(({ known }) => !known).length;
     const share = (tokens.length / length).toFixed(2);
     return `${plural(tokens.length, "token")} for ${plural(length, "character")}: ` +
       `${share} tokens per character${how === "pairs" ? `, with ${plural(model.get("n_merges"), "merge")}` : ""}.` +
@@ -115,10 +121,11 @@ export default figure(({ model, el, say, cleanup }) => {
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 // One token with its id. White space is drawn, so that " the" and "the" look different.
-function chip({ text, id }) {
+function chip({ text, id, known }) {
   const letters = Array.from(text, (letter) =>
     letter in SIGNS ? h("span", { class: "qkv-space" }, SIGNS[letter]) : letter);
-  return h("li", { class: id === null ? "qkv-unknown" : null },
+  const name = known ? String(id) : `unknown${id === null ? "" : `, ${id}`}`;
+  return h("li", { class: known ? null : "qkv-unknown" },
     h("span", { class: "qkv-token" }, letters),
-    h("span", { class: "qkv-id" }, id === null ? "unknown" : String(id)));
+    h("span", { class: "qkv-id" }, name));
 }

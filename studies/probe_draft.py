@@ -12,7 +12,7 @@ from qkv.train import fit
 BUCKETS = [(3, 6), (7, 12), (13, 18), (19, 24), (25, 30), (31, 40)]
 
 def data(n):
-    path = f"/tmp/phrases{n}.pkl"
+    path = f"/tmp/phrB{n}.pkl"
     if not os.path.exists(path):
         pickle.dump(phrases.load(n_train=n), open(path, "wb"))
     return pickle.load(open(path, "rb"))

@@ -32,13 +32,14 @@ def test_no_source_is_shared_or_has_two_translations(pairs):
 
 
 def test_sentences_have_3_to_40_words_and_long_ones_are_well_represented(splits):
-    lengths = [len(pair.source) for pair in splits.test]
-    assert min(lengths) >= 3
-    assert max(lengths) <= 40
-    for high, share in phrases.BANDS.items():
-        low = max([b for b in phrases.BANDS if b < high], default=2)
-        measured = sum(low < n <= high for n in lengths) / len(lengths)
-        assert measured == pytest.approx(share, abs=0.05), f"{low + 1} to {high} words"
+    for split, shares in ((splits.train, phrases.BANDS), (splits.test, phrases.EQUAL)):
+        lengths = [len(pair.source) for pair in split]
+        assert min(lengths) >= 3
+        assert max(lengths) <= 40
+        for high, share in shares.items():
+            low = max([b for b in shares if b < high], default=2)
+            measured = sum(low < n <= high for n in lengths) / len(lengths)
+            assert measured == pytest.approx(share, abs=0.05), f"{low + 1} to {high} words"
 
 
 def test_the_vocabulary_has_about_two_hundred_words(pairs):

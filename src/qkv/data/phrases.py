@@ -14,8 +14,10 @@ from qkv.data import lexicon as lex
 from qkv.data.grammar import Pair, Writer
 
 MAX_LENGTH = 40
-# Upper ends of the length bands, and the share of the sentences that falls into each.
-BANDS = {6: 0.08, 12: 0.20, 18: 0.20, 24: 0.20, 30: 0.17, MAX_LENGTH: 0.15}
+# Upper ends of the length bands, and the share of the training sentences in each: short ones are
+# more frequent, as in any corpus, but every band has enough. The tests have equal shares.
+BANDS = {6: 0.18, 12: 0.28, 18: 0.20, 24: 0.14, 30: 0.11, MAX_LENGTH: 0.09}
+EQUAL = dict.fromkeys(BANDS, 1 / len(BANDS))
 HELD_OUT_SHARE = 0.1
 
 
@@ -47,13 +49,15 @@ def _sentence(rng, target, avoid):
             return pair
 
 
-def generate(n: int, rng: random.Random, avoid=frozenset(), taken=(), keep=None) -> list[Pair]:
-    """Return `n` pairs with different sources, none of them in `taken`, spread over `BANDS`.
+def generate(
+    n: int, rng: random.Random, avoid=frozenset(), taken=(), keep=None, shares=BANDS
+) -> list[Pair]:
+    """Return `n` pairs with different sources, none of them in `taken`, in bands by `shares`.
 
     No sentence uses a combination in `avoid`; `keep(pair)` may turn sentences down.
     """
-    bands = list(BANDS)
-    left = {band: round(n * share) for band, share in BANDS.items()}
+    bands = list(shares)
+    left = {band: round(n * share) for band, share in shares.items()}
     left[bands[-1]] += n - sum(left.values())
     sources, pairs = set(taken), []
     targets = [length for band in bands for length in [band - 1] * left[band]]
@@ -89,10 +93,11 @@ def load(n_train: int = 20_000, n_valid: int = 500, n_test: int = 2_000, seed: i
         if n < 1:
             raise ValueError(f"{name}={n} is no size of a data set: ask for at least 1 pair.")
     rng, held_out = random.Random(seed), held_out_combinations()
-    pairs = generate(n_train + n_valid + n_test, rng, avoid=held_out)
-    compositional = generate(n_test, rng, keep=lambda pair: pair.combinations & held_out)
-    end = n_train + n_valid
-    return Splits(pairs[:n_train], pairs[n_train:end], pairs[end:], compositional)
+    test = generate(n_valid + n_test, rng, avoid=held_out, shares=EQUAL)
+    taken = {pair.source for pair in test}
+    train = generate(n_train, rng, avoid=held_out, taken=taken)
+    new = generate(n_test, rng, keep=lambda pair: pair.combinations & held_out, shares=EQUAL)
+    return Splits(train, test[:n_valid], test[n_valid:], new)
 
 
 def voice_pairs(n: int, seed: int = 0) -> list[tuple[Pair, Pair]]:

@@ -19,7 +19,7 @@ def data(n):
 
 def main(**kw):
     a = dict(model="fixed", d_embed=64, d_hidden=128, d_context=128, d_attention=64, n=20000, steps=600,
-             batch=64, lr=3e-3, seed=0, reverse=0, score="additive", clip=1.0, wd=0.01, warmup=0.05, n_test=600, label="", evals=1)
+             batch=64, lr=3e-3, seed=0, reverse=0, score="additive", clip=1.0, wd=0.01, warmup=0.05, n_test=600, label="", limits="8x8,14x4,24x2")
     for k, v in kw.items():
         a[k] = type(a[k])(v)
     d = data(a["n"])
@@ -30,13 +30,14 @@ def main(**kw):
     else:
         cls = m.Attentive if a["model"] == "attend" else m.LuongStyle
         net = cls(len(sv), len(tv), a["d_embed"], a["d_hidden"], a["d_attention"], a["score"])
-    batches = Batches(d.train, sv, tv, a["batch"], bool(a["reverse"]), a["seed"])
+    limits = [int(x.split("x")[0]) for x in a["limits"].split(",") if x for _ in range(int(x.split("x")[1]))]
+    batches = Batches(d.train, sv, tv, a["batch"], limits, bool(a["reverse"]), a["seed"])
     cpu = time.process_time(); wall = time.time()
     h = fit(net, m.loss, batches, steps=a["steps"], lr=a["lr"], clip=a["clip"], weight_decay=a["wd"], warmup=a["warmup"], seed=a["seed"], label=str(a["model"]))
     cpu = time.process_time() - cpu; wall = time.time() - wall
     test = d.test[: a["n_test"]]
     hits = {b: [0, 0] for b in BUCKETS}
-    for batch in Batches(test, sv, tv, 100, bool(a["reverse"])):
+    for batch in Batches(test, sv, tv, 100, (), bool(a["reverse"])):
         for i, row in zip(batch.index, m.greedy(net, batch)):
             p = test[i]
             b = next(b for b in BUCKETS if b[0] <= len(p.source) <= b[1])

@@ -4,6 +4,7 @@ A vocabulary here is any object with `encode(tokens) -> ids` that knows `PAD`, `
 `tokens_of` lists the tokens to build one from.
 """
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -50,18 +51,26 @@ class Batches:
     """Batches of pairs of like length, in another order every epoch: `batches(epoch)`.
 
     Sentences are batched with neighbours in length, so that little time is spent on padding.
-    `reverse` turns the source around, as Sutskever et al. (2014) did. Iterating over the object
-    goes through the pairs once, shortest first.
+    `limits` starts with short sentences: the longest source in epoch 0, in epoch 1, and so on;
+    later epochs take all. `reverse` turns the source around, as Sutskever et al. (2014) did.
+    Iterating over the object goes through the pairs once, shortest first.
     """
 
     def __init__(
-        self, pairs, source_vocabulary, target_vocabulary, batch_size=64, reverse=False, seed=0
+        self,
+        pairs,
+        source_vocabulary,
+        target_vocabulary,
+        batch_size=32,
+        limits=(),
+        reverse=False,
+        seed=0,
     ):
         """Encode the pairs once; an empty list raises `ValueError`."""
         if not pairs:
             raise ValueError("pairs is empty: there is nothing to batch")
         self.pad = source_vocabulary.encode([PAD])[0], target_vocabulary.encode([PAD])[0]
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.limits, self.seed = batch_size, tuple(limits), seed
         self.source, self.target = [], []
         for pair in pairs:
             source = pair.source[::-1] if reverse else pair.source
@@ -80,7 +89,9 @@ class Batches:
     def __call__(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of one epoch: the pairs shuffled, then cut by length, then shuffled."""
         rng = random.Random(f"{self.seed} {epoch}")
-        order = list(range(len(self.source)))
+        limit = self.limits[epoch] if epoch < len(self.limits) else math.inf
+        # the end marker is no word of the sentence
+        order = [i for i, source in enumerate(self.source) if len(source) - 1 <= limit]
         rng.shuffle(order)
         cuts = self._cut(order)
         rng.shuffle(cuts)

@@ -1,3 +1,4 @@
+# ruff: noqa
 """Draft of the models of chapters 03 and 04: encoder, fixed context, attention, greedy decoding."""
 
 import math
@@ -126,7 +127,9 @@ class DotAttention(nn.Module):
 class Attentive(nn.Module):
     """Bahdanau's: bidirectional annotations, attention before each decoder step."""
 
-    def __init__(self, n_source, n_target, d_embed=64, d_hidden=128, d_attention=64, score="additive"):
+    def __init__(
+        self, n_source, n_target, d_embed=64, d_hidden=128, d_attention=64, score="additive"
+    ):
         super().__init__()
         self.encoder = Encoder(n_source, d_embed, d_hidden // 2, bidirectional=True)
         d = self.encoder.d_out
@@ -172,7 +175,9 @@ class Attentive(nn.Module):
 class LuongStyle(nn.Module):
     """Attention after the decoder's step: all target steps at once (Luong et al. 2015)."""
 
-    def __init__(self, n_source, n_target, d_embed=64, d_hidden=128, d_attention=64, score="additive"):
+    def __init__(
+        self, n_source, n_target, d_embed=64, d_hidden=128, d_attention=64, score="additive"
+    ):
         super().__init__()
         self.encoder = Encoder(n_source, d_embed, d_hidden // 2, bidirectional=True)
         d = self.encoder.d_out

@@ -1,25 +1,36 @@
+# ruff: noqa
 """Draft: alignment error rate and gradient reach of saved models. args: model=luong file=/tmp/x.pt"""
+
 import os, sys, json
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
+
 torch.set_num_threads(1)
 sys.path.insert(0, os.path.dirname(__file__))
-import models_draft as m
-from probe_draft import data
+import _models_draft as m
+from _probe_draft import data
 from qkv.data.pairs import Batches, tokens_of
 from qkv.metrics import alignment_error_rate
 
 kw = dict(x.split("=") for x in sys.argv[1:])
 d = data(int(kw.get("n", 20000)))
-sv, tv = m.Vocabulary(tokens_of(p.source for p in d.train)), m.Vocabulary(tokens_of(p.target for p in d.train))
+sv, tv = (
+    m.Vocabulary(tokens_of(p.source for p in d.train)),
+    m.Vocabulary(tokens_of(p.target for p in d.train)),
+)
 test = d.test[:600]
 torch.manual_seed(0)
 
+
 def build():
     if kw["model"] == "fixed":
-        return m.FixedContext(len(sv), len(tv), 64, int(kw.get("d_hidden", 128)), int(kw.get("d_context", 128)))
+        return m.FixedContext(
+            len(sv), len(tv), 64, int(kw.get("d_hidden", 128)), int(kw.get("d_context", 128))
+        )
     cls = m.Attentive if kw["model"] == "attend" else m.LuongStyle
     return cls(len(sv), len(tv), 64, int(kw.get("d_hidden", 128)), 64, kw.get("score", "additive"))
+
 
 def gradient(net):
     """Share of the gradient of the loss on the source that reaches each tenth, sentences of 25+ words."""
@@ -33,13 +44,16 @@ def gradient(net):
         net.encoder.embed.forward = old
         n = len(b.index)
         # the loss on the whole target
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), b.target_out.flatten(), ignore_index=0, reduction="sum")
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), b.target_out.flatten(), ignore_index=0, reduction="sum"
+        )
         (g,) = torch.autograd.grad(loss, x)
         norms = g.norm(dim=-1)
         for i in range(n):
             L = int(b.source_mask[i].sum()) - 1
-            rows.append([float(norms[i, round(q * (L - 1))]) for q in (0, .25, .5, .75, 1)])
+            rows.append([float(norms[i, round(q * (L - 1))]) for q in (0, 0.25, 0.5, 0.75, 1)])
     return [round(v, 5) for v in torch.tensor(rows).mean(0).tolist()]
+
 
 net = build()
 print(json.dumps({"gradient at start, first..last": gradient(net)}), flush=True)
@@ -59,7 +73,30 @@ if kw["model"] != "fixed":
             a = W[r, :T, :S].argmax(1).tolist()
             found.append({(a[j], j) for j in range(T)})
             diag.append({(min(S - 1, round(j * (S - 1) / max(1, T - 1))), j) for j in range(T)})
-            sure.append(p.sure); possible.append(p.possible)
-    print(json.dumps({"AER attention": round(alignment_error_rate(found, sure, possible), 4),
-                      "AER diagonal": round(alignment_error_rate(diag, sure, possible), 4),
-                      "AER best possible with one link a word": round(alignment_error_rate([{min((l for l in s if l[1] == j), default=min(l for l in q if l[1] == j)) for j in {l[1] for l in q}} for s, q in zip(sure, possible)], sure, possible), 4)}))
+            sure.append(p.sure)
+            possible.append(p.possible)
+    print(
+        json.dumps(
+            {
+                "AER attention": round(alignment_error_rate(found, sure, possible), 4),
+                "AER diagonal": round(alignment_error_rate(diag, sure, possible), 4),
+                "AER best possible with one link a word": round(
+                    alignment_error_rate(
+                        [
+                            {
+                                min(
+                                    (l for l in s if l[1] == j),
+                                    default=min(l for l in q if l[1] == j),
+                                )
+                                for j in {l[1] for l in q}
+                            }
+                            for s, q in zip(sure, possible)
+                        ],
+                        sure,
+                        possible,
+                    ),
+                    4,
+                ),
+            }
+        )
+    )

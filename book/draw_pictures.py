@@ -43,7 +43,18 @@ def draw_still():
         stage = page.locator(".cover-stage")
         stage.wait_for()
         page.evaluate("document.fonts.ready")
-        picture = Image.open(io.BytesIO(stage.screenshot())).convert("RGB")
+        page.add_style_tag(content="html[data-theme] body * { --qkv-paper: #fff !important }")
+        box = stage.bounding_box()
+        shot = page.screenshot(
+            full_page=True,
+            clip={
+                "x": box["x"] - 8,
+                "y": box["y"] - 8,
+                "width": box["width"] + 16,
+                "height": box["height"] + 16,
+            },
+        )
+        picture = Image.open(io.BytesIO(shot)).convert("RGB")
         browser.close()
     (SITE / "cover.png").write_bytes(small(picture, 128))
 

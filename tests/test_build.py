@@ -14,7 +14,7 @@ import nbformat
 import pytest
 import yaml
 
-from qkv.publish.build import build_site, site_server
+from qkv.publish.build import build_site, only_build, site_server
 from qkv.publish.sphinx import png_size
 from tiny_book import code, png, write_book
 
@@ -166,7 +166,8 @@ def test_the_first_page_is_reached_from_the_root(built):
 
 
 def test_two_builds_give_the_same_bytes(book, built):
-    build_site(clean=True)
+    shutil.rmtree(book / "_build")
+    build_site()
     for path in (built / "_build/html").rglob("*"):
         if path.is_file():
             again = book / "_build/html" / path.relative_to(built / "_build/html")
@@ -180,43 +181,68 @@ def test_nothing_is_built_when_nothing_changed(book, capsys):
     assert capsys.readouterr().out.startswith("nothing changed: _build/html/index.html")
 
 
-def test_a_change_is_built_and_no_page_gets_lost(book, capsys):
+def test_a_change_is_built_and_a_class_has_its_own_hub(book, capsys):
     append(book / "book/index.md", "\nA new sentence.\n")
+    (book / "chapters/.text").mkdir()
+    (book / "chapters/.text/01_sample.md").write_text("# The same chapter as text\n")
     config = book / "_config.yml"
     config.write_text(config.read_text().replace('url: ""', 'url: "https://hub.example.org"'))
     build_site()
     site = book / "_build/html"
     assert "A new sentence." in (site / "book/index.html").read_text("utf-8")
-    sitemap = (site / "sitemap.xml").read_text("utf-8")
-    locations = [url.rsplit("/qkv/")[1] for url in re.findall("<loc>(.*?)</loc>", sitemap)]
-    assert sorted(locations) == ["book/index.html", "chapters/01_sample.html"]
     hub = (site / "chapters/01_sample.html").read_text("utf-8")
     assert "https://hub.example.org/hub/user-redirect/git-pull" in hub
     assert capsys.readouterr().out.endswith("look at it with `make serve`\n")
 
 
-def test_a_warning_fails_the_build_and_the_next_one_too(book):
-    append(book / "book/index.md", "\nSee {ref}`nowhere`.\n")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("```{nonsense}\n```", "Unknown directive type: 'nonsense'"),  # seen while reading
+        ("See {py:class}`Nowhere`.", "reference target not found: Nowhere"),  # while writing
+    ],
+)
+def test_a_warning_fails_the_build_and_the_next_one_too(book, text, message):
+    append(book / "book/index.md", f"\n{text}\n")
     good = (book / "_build/html/book/index.html").read_bytes()
     for _ in range(2):
-        with pytest.raises(ValueError, match=r"\nbook/index.md:\d+: WARNING: .*nowhere"):
+        with pytest.raises(ValueError, match=rf"\nbook/index.md:\d+: WARNING: .*{message}"):
             build_site()
     assert (book / "_build/html/book/index.html").read_bytes() == good
 
 
-def test_two_figures_of_one_name_fail_the_build(book):
+def test_two_figures_of_one_name_fail_the_build_and_cells_are_named(book):
     path = book / "chapters/01_sample.ipynb"
     notebook = nbformat.read(path, 4)
+    notebook.cells[0].source += "\n\nSee {ref}`nowhere`."
     notebook.cells.append(code("show()", 9, notebook.cells[1].outputs))
     nbformat.write(notebook, path)
-    with pytest.raises(ValueError, match="fig-line"):
+    with pytest.raises(ValueError, match="the site was not built") as caught:
         build_site()
+    lines = str(caught.value).splitlines()
+    said = "chapters/01_sample.ipynb, cell 7, line 1: WARNING: Duplicate explicit target name"
+    assert any(line.startswith(said) for line in lines)
+    said = "chapters/01_sample.ipynb, cell 1, line 7: WARNING: undefined label: 'nowhere'"
+    assert any(line.startswith(said) for line in lines)
 
 
 def test_a_mistake_in_a_question_bank_stops_the_build(book):
     (book / "chapters/quiz/01_sample.txt").write_text("# Sample\n\n## one\nWhich?\n\n( ) this\n")
     with pytest.raises(ValueError, match=r"chapters/quiz/01_sample.txt:\d+: "):
         build_site()
+
+
+def test_a_second_build_waits_for_the_first(book, capsys):
+    append(book / "book/index.md", "\nA new sentence.\n")
+    with only_build(book):
+        second = threading.Thread(target=build_site)
+        second.start()
+        while "waiting for another build" not in capsys.readouterr().out:
+            assert second.is_alive()
+            second.join(0.1)
+        assert "A new sentence." not in (book / "_build/html/book/index.html").read_text("utf-8")
+    second.join()
+    assert "A new sentence." in (book / "_build/html/book/index.html").read_text("utf-8")
 
 
 def test_the_site_can_be_built_elsewhere(book, tmp_path):
@@ -233,16 +259,22 @@ def test_a_folder_that_is_no_site_is_never_replaced(book, tmp_path):
 
 
 def test_the_status_page_says_when_each_chapter_was_run(book):
+    append(book / "book/index.md", "\n```{qkv-status}\n```\n")
+    page = book / "_build/html/book/index.html"
+    build_site()
+    assert "<p>torch</p>" in page.read_text("utf-8")
+    # The page is built anew for a new run, though its own text is the same.
     (book / "book/runs.json").write_text(
         '{"01_sample": {"seconds": 4.2, "date": "2026-01-31", "cells": 4}}'
     )
-    append(book / "book/index.md", "\n```{qkv-status}\n```\n")
     build_site()
-    text = (book / "_build/html/book/index.html").read_text("utf-8")
-    table = re.search(r'<table class="qkv-status.*?</table>', text, re.S)[0]
+    table = re.search(r'<table class="qkv-status.*?</table>', page.read_text("utf-8"), re.S)[0]
     row = [re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<td>.*?</td>", table, re.S)]
     assert row == ["Sample", "4.2", "4", "1", "2026-01-31", "stale"]
-    assert "<p>torch</p>" in text
+    # And no other page gets lost on the way.
+    sitemap = (book / "_build/html/sitemap.xml").read_text("utf-8")
+    locations = [url.rsplit("/qkv/")[1] for url in re.findall("<loc>(.*?)</loc>", sitemap)]
+    assert sorted(locations) == ["book/index.html", "chapters/01_sample.html"]
 
 
 @pytest.fixture
@@ -269,8 +301,10 @@ def test_an_unknown_address_gets_the_books_own_page(server):
     assert caught.value.code == 404
     page = caught.value.read().decode()
     assert "This page is not here" in page
-    assert page.index("<base href=") < page.index("<link ")
-    assert 'href="#' not in page
+    assert 'href="/qkv/book/index.html"' in page
+    # It is shown at any address, so no relative link in it would lead anywhere.
+    links = re.findall(r"""(?:src|href)="(.*?)"|url\((.*?)\)""", page)
+    assert all(link.startswith(("/qkv/", "data:")) for link, _ in links)
 
 
 def test_a_taken_port_is_named(book):

@@ -118,19 +118,23 @@ class TestSweep:
             wanted = np.asarray(live_picture(fig), int)
             assert np.abs(shown - wanted).mean() < 1.5
 
+    def test_what_all_frames_share_is_stored_once(self):
+        shared, *frames = sweep({"slope": [1, 2, 3]}).frames
+        assert max(len(frame) for frame in frames) < len(shared) / 2
+
     def test_there_is_one_frame_and_one_sentence_for_every_setting(self):
         figure = sweep()
         assert len(figure.frames) == 1 + 3 * 2
         assert figure.texts[3] == "A curve that rises to 2."
 
     def test_values_say_what_the_reader_has_set(self):
-        figure = sweep({"slope": {"values": [1, 2, 3], "start": 2}})
+        figure = sweep({"slope": [1, 2, 3]}, start={"slope": 2})
         assert figure.values == {"slope": 2}
 
     def test_the_still_picture_is_the_frame_that_the_controls_start_at(self):
         from qkv import plot
 
-        figure = sweep({"slope": {"values": [1, 2, 3], "start": 3}})
+        figure = sweep({"slope": [1, 2, 3]}, start={"slope": 3})
         fig = draw(3)
         assert figure.still() == plot.png(fig)
         plt.close(fig)
@@ -178,12 +182,17 @@ class TestSweep:
             ({"slope": [1]}, "'slope' has .1.: give two or more"),
             ({"slope": [1, 1]}, "each once"),
             ({"slope": [1, "two"]}, "all numbers or all strings"),
-            ({"slope": {"values": [1, 2], "start": 5}}, "starts at 5, which is not one of"),
         ],
     )
     def test_a_control_that_cannot_be_shown_is_named(self, controls, message):
         with pytest.raises(ValueError, match=message):
             Sweep(draw, controls, describe=describe, alt="A line.")
+
+    def test_a_start_that_is_not_there_is_named(self):
+        with pytest.raises(ValueError, match=r"'slope' starts at 5, which is not one of \[1, 2\]"):
+            sweep({"slope": [1, 2]}, start={"slope": 5})
+        with pytest.raises(ValueError, match=r"start names .'tilt'., which are no controls"):
+            sweep({"slope": [1, 2]}, start={"tilt": 1})
 
 
 def live_picture(fig):

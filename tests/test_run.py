@@ -1,5 +1,8 @@
+import asyncio
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qkv.publish import stale, store
+from qkv.publish import progress, stale, store
 from qkv.publish.normalise import normalise, on_a_terminal
 from qkv.publish.run import run_notebooks
 from toy_book import EXPORT, code, make_book, prose, write_notebook
@@ -40,7 +43,10 @@ path.write_text(path.read_text() + " ")"""
 
 def qkv(book, *arguments):
     """Run the command in `book`; return its exit code, and what it said."""
-    done = subprocess.run([*QKV, *arguments], cwd=book, capture_output=True, text=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [*QKV, *arguments], cwd=book, env=environment, capture_output=True, text=True
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -70,8 +76,10 @@ def ran(tmp_path_factory):
     write_notebook(book / "chapters/04_hasty.ipynb", prose("# Hasty"), code(EDITS_ITSELF))
     write_notebook(book / "chapters/05_dying.ipynb", code("import os; os.kill(os.getpid(), 9)"))
     before = files(book)
-    status, _, said = qkv(book, "run")
-    return SimpleNamespace(book=book, before=before, after=files(book), status=status, said=said)
+    status, last, said = qkv(book, "run")
+    return SimpleNamespace(
+        book=book, before=before, after=files(book), status=status, last=last, said=said
+    )
 
 
 def files(book):
@@ -105,6 +113,11 @@ def test_the_others_finish_and_the_exit_code_is_1(ran):
     assert ran.status == 1
     assert ran.after["01_first"] != ran.before["01_first"]
     assert outputs(ran, "03_third", 1)[0]["data"]["text/plain"] == ["42"]
+
+
+def test_the_last_line_names_the_notebooks_that_failed(ran):
+    assert ran.last.startswith("3 of 5 notebooks failed after ")
+    assert ran.last.endswith("; nothing was stored for 02_wrong, 04_hasty, 05_dying\n")
 
 
 def test_a_failed_notebook_keeps_its_file(ran):
@@ -144,9 +157,8 @@ def test_running_again_changes_no_byte(ran):
 
 
 def test_fresh_notebooks_are_not_run_again(ran):
-    for arguments in (["01", "03"], ["01_first", "chapters/03_third.ipynb"]):
-        status, said, _ = qkv(ran.book, "run", *arguments)
-        assert (status, said) == (0, "nothing to run: the outputs of 2 notebooks are fresh\n")
+    status, said, _ = qkv(ran.book, "run", "1", "01_first", "chapters/03_third.ipynb")
+    assert (status, said) == (0, "nothing to run: the outputs of 2 notebooks are fresh\n")
 
 
 def test_bars_widgets_and_addresses_are_not_stored(ran):
@@ -340,7 +352,7 @@ def test_a_crash_while_storing_leaves_the_old_file_alone(tmp_path, monkeypatch):
     [
         ("10%\r100%\n", "100%\n"),
         ("abc\rx\n", "xbc\n"),
-        ("abc\r\x1b[Kx", "x"),
+        ("a long line\r\x1b[Kx", "x"),
         ("one\r\ntwo", "one\ntwo"),
     ],
 )
@@ -388,3 +400,78 @@ def test_folders_of_this_machine_are_not_stored(tmp_path):
     text = f"{tmp_path}/src/qkv/a.py and /usr/lib/python3/site-packages/torch/nn.py"
     shown = normal(tmp_path, stream("stdout", text))
     assert shown == [stream("stdout", "src/qkv/a.py and site-packages/torch/nn.py")]
+
+
+class Terminal(io.StringIO):
+    """A terminal that knows the codes that the progress lines use."""
+
+    def isatty(self):
+        return True
+
+    def screen(self):
+        """Return the lines that are seen in the end."""
+        lines, row = [""], 0
+        for token in re.findall(r"\x1b\[\d*[FJ]|\n|[^\x1b\n]+", self.getvalue()):
+            if token.endswith("F") and token.startswith("\x1b"):
+                row -= int(token[2:-1])
+            elif token == "\x1b[J":
+                lines[row:] = [""]
+            elif token == "\n":
+                row += 1
+                lines += [""] * (row == len(lines))
+            else:
+                lines[row] += token
+        return [" ".join(line.split()) for line in lines if line]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand; the progress lines go by it."""
+    now = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(progress, "monotonic", lambda: now.seconds)
+    return now
+
+
+def draw(lines):
+    """Let the progress lines be redrawn once or more."""
+
+    async def a_moment():
+        drawing = asyncio.create_task(lines.keep_drawing())
+        await asyncio.sleep(0.02)
+        drawing.cancel()
+
+    asyncio.run(a_moment())
+
+
+def test_on_a_terminal_the_lines_are_updated_in_place(monkeypatch, clock):
+    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    lines = progress.Progress(["01_first", "02_second"])
+    lines.start("01_first", 3)
+    lines.start("02_second", 5)
+    lines.step("02_second", 4)
+    clock.seconds = 65
+    draw(lines)
+    assert terminal.screen() == [
+        "01_first 1 min 05 s starting",
+        "02_second 1 min 05 s cell 4 of 5",
+    ]
+    lines.finish("02_second", "done")
+    clock.seconds = 66.5
+    draw(lines)
+    assert terminal.screen() == ["02_second 1 min 05 s done", "01_first 1 min 06 s starting"]
+
+
+def test_in_a_log_a_notebook_says_now_and_then_where_it_is(monkeypatch, clock, capsys):
+    monkeypatch.setattr(progress, "REDRAW_SECONDS", 0)
+    lines = progress.Progress(["01_first"])
+    lines.start("01_first", 3)
+    lines.step("01_first", 2)
+    clock.seconds = 29
+    draw(lines)
+    clock.seconds = 31
+    draw(lines)
+    said = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+    assert said == ["01_first running 3 code cells", "01_first 31.0 s cell 2 of 3"]

@@ -73,7 +73,11 @@ def code(source, count, outputs=(), tags=()):
 def sample_chapter():
     """Return a notebook that holds each kind of figure once."""
     return nbformat.v4.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}},
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "p", "language": "python"},
+            # What JupyterLab may store: with it, a book would load scripts from other hosts.
+            "widgets": {"application/vnd.jupyter.widget-state+json": {"state": {"a": {}}}},
+        },
         cells=[
             nbformat.v4.new_markdown_cell("# Sample\n\n## First part\n\nSome $x$ here."),
             code(
@@ -118,6 +122,9 @@ def sample_chapter():
                 ["quiz", "remove-input"],
             ),
             code("assert x < 1, f'{x}'", 4, tags=["claim"]),
+            nbformat.v4.new_markdown_cell(
+                "```{bibliography}\n:list: bullet\n:filter: docname in docnames\n```"
+            ),
         ],
     )
 

@@ -62,6 +62,7 @@ def readable(tex: str) -> str:
     tex = re.sub(r"\\(?:left|right|big|Big|bigl|bigr)(?![a-zA-Z])", "", tex)
     tex = re.sub(r"\^(\\top|\w)", lambda m: _script(m[1], "^", RAISED), tex)
     tex = re.sub(r"_(\w)", lambda m: _script(m[1], "_", LOWERED), tex)
+    tex = re.sub(r"\^\{?\\circ\}?", "°", tex)
     # Innermost braces first, so that a root inside a fraction has lost its own by then.
     for _ in range(4):
         tex = re.sub(r"\\sqrt\s*\{([^{}]*)\}", lambda m: "√" + _grouped(m[1]), tex)

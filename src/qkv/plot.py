@@ -109,7 +109,7 @@ def few_colours(image, colours=255) -> Image.Image:
 def png(fig, dpi=DPI) -> bytes:
     """Return the figure as a small PNG: the same drawing gives the same bytes, on any day."""
     buffer = io.BytesIO()
-    few_colours(picture(fig, dpi)).save(buffer, format="png", optimize=True)
+    few_colours(picture(fig, dpi)).save(buffer, format="png", optimize=True, dpi=(dpi, dpi))
     return buffer.getvalue()
 
 

@@ -10,14 +10,16 @@ from qkv import plot
 from qkv.live.figure import LiveFigure
 
 SHAPES = 6
+NO_GROUP = 255
 
 
 class Scatter(LiveFigure):
     """Points in the plane with a label each, most important first: those are named first.
 
     `points` has shape (n, 2). `groups` names the group of each point (up to six groups, told apart
-    by shape as well as colour). `neighbours` lists for each point the indices of the points that
-    are nearest in the space the picture was made from, which the two dimensions may not show.
+    by shape as well as colour); a point whose group is None stays small and grey. `neighbours`
+    lists for each point the indices of the points that are nearest in the space the picture was
+    made from, which the two dimensions may not show.
 
     `selected` is the index of the point that the reader is on, or -1.
 
@@ -89,18 +91,20 @@ class Scatter(LiveFigure):
         if groups is None:
             return None, []
         self._check_length("groups", groups, points)
-        names = list(dict.fromkeys(str(group) for group in groups))
+        names = list(dict.fromkeys(str(group) for group in groups if group is not None))
         if len(names) > SHAPES:
             raise ValueError(
-                f"{len(names)} groups cannot be told apart by shape: join some, to {SHAPES} or fewer"
+                f"{len(names)} groups cannot be told apart: join some until {SHAPES} are left"
             )
-        return np.array([names.index(str(group)) for group in groups]), names
+        index = {None: NO_GROUP} | {name: i for i, name in enumerate(names)}
+        return np.array([index[group if group is None else str(group)] for group in groups]), names
 
     def still(self) -> bytes:
         """Return a PNG of all points, the first of them named."""
         fig, ax = plt.subplots(figsize=(5.2, 4.2))
         of = np.zeros(len(self._points), int) if self._group_of is None else self._group_of
-        for group in range(of.max() + 1):
+        ax.plot(*self._points[of == NO_GROUP].T, ".", ms=3, color=plot.MUTED, alpha=0.5)
+        for group in sorted(set(of.tolist()) - {NO_GROUP}):
             ax.scatter(
                 *self._points[of == group].T,
                 s=14,

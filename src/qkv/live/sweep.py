@@ -25,7 +25,8 @@ class Sweep(LiveFigure):
     when the reader moves a control, and stands in for the picture.
 
     `controls` maps each argument's name to a list of values (numbers make a slider, strings radio
-    buttons) or to `{"values": [...], "label": ..., "unit": ..., "start": ...}`.
+    buttons) or to `{"values": [...], "label": ..., "unit": ...}`; `start` to the value that the
+    figure starts at (default: the first).
 
     `values` is what the reader has set. With a kernel any number between the listed ones can be
     set as well, by the reader or by assigning to `values`; the figure is then drawn anew.
@@ -41,12 +42,15 @@ class Sweep(LiveFigure):
     texts = traitlets.List().tag(sync=True)
     size = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
-    drawn = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    drawn = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
 
-    def __init__(self, draw, controls, *, describe, name=None, caption=None, alt):
+    def __init__(self, draw, controls, *, describe, start=None, name=None, caption=None, alt):
         """Draw every frame and store what changes between them."""
         require_alt(name, alt)
-        controls = [_control(key, value) for key, value in controls.items()]
+        first = dict.fromkeys(controls) | (start or {})
+        controls = [_control(key, value, first.pop(key)) for key, value in controls.items()]
+        if first:
+            raise ValueError(f"start names {sorted(first)}, which are no controls of this sweep")
         if not 1 <= len(controls) <= 3:
             raise ValueError(
                 f"a sweep has one to three controls, not {len(controls)}: "
@@ -58,7 +62,7 @@ class Sweep(LiveFigure):
             dict(zip(names, values, strict=True))
             for values in itertools.product(*(control["values"] for control in controls))
         ]
-        start = {control["name"]: control["start"] for control in controls}
+        start = {control["name"]: control.pop("start") for control in controls}
         images = []
         for setting in settings:
             fig = self._figure(setting)
@@ -109,7 +113,7 @@ class Sweep(LiveFigure):
         return self._still
 
 
-def _control(name, given):
+def _control(name, given, start):
     """Return the control as plain values; raise `ValueError` when it cannot be shown."""
     given = dict(given) if isinstance(given, dict) else {"values": given}
     values = [value.item() if isinstance(value, np.generic) else value for value in given["values"]]
@@ -118,7 +122,7 @@ def _control(name, given):
     numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
     if not all(numbers) and not all(isinstance(value, str) for value in values):
         raise ValueError(f"the control {name!r} has {values}: give all numbers or all strings")
-    start = given.get("start", values[0])
+    start = values[0] if start is None else start
     if start not in values:
         raise ValueError(f"the control {name!r} starts at {start!r}, which is not one of {values}")
     return {

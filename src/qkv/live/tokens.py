@@ -13,7 +13,10 @@ from qkv import plot
 from qkv.live.figure import LiveFigure
 
 WORD = r"\w+|[^\w\s]"
-SPACE = "▁"
+PIECE = r" ?\w+| ?[^\w\s]+|\s"
+
+# How white space is drawn.
+SIGNS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 
 # What Python's \w and \s mean, in words that a browser knows: there, \w is ASCII alone.
 CLASSES = {
@@ -30,10 +33,9 @@ class Tokens(LiveFigure):
     byte-pair encoding starts from, in the order of their ids (default: those that occur in
     `merges`, sorted); the symbol of merge number `i` has the id `len(characters) + i`.
 
-    The words of a text are what the regular expression `pattern` finds. Byte-pair encoding puts
-    the character `space` in front of a word that whitespace precedes, cuts it into Unicode
-    characters, and applies the merges, the earliest learned first. With `lowercase` the words, but
-    not the other two, are looked up in small letters.
+    Byte-pair encoding cuts what the regular expression `pattern` finds (a word with the space
+    before it) into Unicode characters, and applies the merges, the earliest learned first. Words
+    are what `word_pattern` finds; with `lowercase` they are looked up in small letters.
 
     Raises `ValueError` for a merge that is no pair and when the lists are too large for a page.
     """
@@ -48,11 +50,11 @@ class Tokens(LiveFigure):
     tokeniser = traitlets.Enum(["characters", "words", "pairs"], "pairs").tag(sync=True)
     n_merges = traitlets.Int().tag(sync=True)
     pattern = traitlets.Unicode().tag(sync=True)
-    space = traitlets.Unicode().tag(sync=True)
+    word_pattern = traitlets.Unicode().tag(sync=True)
     lowercase = traitlets.Bool().tag(sync=True)
 
     def __init__(
-        self, merges, vocabulary, text, *, characters=None, pattern=WORD, space=SPACE,
+        self, merges, vocabulary, text, *, characters=None, pattern=PIECE, word_pattern=WORD,
         lowercase=False, name=None, caption=None, alt,
     ):  # fmt: skip
         """Take plain lists, so that the figure knows no chapter."""
@@ -72,7 +74,7 @@ class Tokens(LiveFigure):
             text=text,
             n_merges=len(merges),
             pattern=for_browser(pattern),
-            space=space,
+            word_pattern=for_browser(word_pattern),
             lowercase=lowercase,
         )
 
@@ -91,7 +93,7 @@ class Tokens(LiveFigure):
         renderer = FigureCanvasAgg(figure).get_renderer()
         x, y, width, line = 0.0, 0.0, 6.72, 0.42
         for token in tokens:
-            shown = axes.text(0, 0, token.replace(self.space, "␣"), parse_math=False)
+            shown = axes.text(0, 0, token.translate(SIGNS), parse_math=False)
             across = shown.get_window_extent(renderer).width / figure.dpi + 0.16
             if x + across > width and x > 0:
                 x, y = 0.0, y - line
@@ -113,8 +115,7 @@ class Tokens(LiveFigure):
         rank = {tuple(merge): i for i, merge in enumerate(self.merges)}
         tokens = []
         for match in re.finditer(self._python_pattern, text):
-            before = text[match.start() - 1 : match.start()]
-            symbols = [*(self.space if before.isspace() else ""), *match[0]]
+            symbols = list(match[0])
             while True:
                 pairs = [rank.get(pair, len(rank)) for pair in itertools.pairwise(symbols)]
                 if min(pairs, default=len(rank)) == len(rank):

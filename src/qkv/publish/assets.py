@@ -1,5 +1,6 @@
 """Files that the site serves itself: fonts, mathematics, the live figures' scripts."""
 
+import hashlib
 import importlib.util
 import shutil
 from pathlib import Path
@@ -38,11 +39,15 @@ MATHJAX = ["tex-chtml.js", "a11y/assistive-mml.js", "input/tex/extensions", "out
 def write_assets(folder):
     """Write fonts, MathJax and the live figures' script into `folder`.
 
-    Fonts and MathJax never change for one installation, so they are made once.
+    Fonts and MathJax take seconds, so they are made again only when this file has changed.
     """
-    if not (folder / "fonts.css").is_file():
+    stamp = folder / ".made-by"
+    maker = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    if not stamp.is_file() or stamp.read_text() != maker:
+        shutil.rmtree(folder, ignore_errors=True)
         write_mathjax(folder / "mathjax")
         write_fonts(folder)
+        stamp.write_text(maker)
     (folder / "qkv-live.js").write_text(site_script(), encoding="utf-8")
     (folder / "live.css").write_text(site_style(), encoding="utf-8")
 
@@ -72,12 +77,10 @@ def write_fonts(folder):
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=CHARACTERS)
         cutter.subset(font)
-        font["head"].modified = font["head"].created  # else every build gives other bytes
         target = name.replace(".otf", ".woff")
         subset.save_font(font, folder / "fonts" / target, options)
         rules.append(
             f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; '
             f'font-display: swap; src: url("fonts/{target}") format("woff"); }}\n'
         )
-    # Last, because its presence says that everything above is complete.
     (folder / "fonts.css").write_text("".join(rules), encoding="utf-8")

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 import click
 import yaml
+from filelock import FileLock, Timeout
 
 from qkv import quiz
 from qkv.paths import root
+from qkv.publish.pages import write_pages
 
 # Everything that the site is made of. A build with the same inputs is not repeated.
 INPUTS = ["_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml", "book", "chapters"]
@@ -24,6 +26,8 @@ TOOLS = ["jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphin
 
 # In the site's folder: says that a whole build made it, and from which inputs.
 MARK = ".qkv-site"
+
+CELL_LINE = re.compile(r"\.ipynb:(\d{5,}):")
 
 # Carried along by the theme and its extensions, and used by no page.
 UNUSED = [
@@ -47,28 +51,53 @@ def build_site(clean=False, out=None):
     """
     book = root()
     out = (book / "_build/html" if out is None else Path(out)).resolve()
-    work = book / "_build/sphinx"
-    mark = fingerprint(book)
     require_site_or_nothing(out)
     stop_at("the question banks have mistakes", quiz.check_banks())
-    if not clean and read_mark(out) == mark:
-        click.echo(f"nothing changed: {ending(out, book)}")
-        return
+    with only_build(book):
+        mark = fingerprint(book)
+        if clean or read_mark(out) != mark:
+            start = time.monotonic()
+            click.echo("building the site …")
+            replace_site(book, out, mark, clean)
+            click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
+        else:
+            click.echo(f"nothing changed: {ending(out, book)}")
+
+
+@contextlib.contextmanager
+def only_build(book):
+    """Wait until no other build of this book is running, and keep others from starting."""
+    (book / "_build").mkdir(exist_ok=True)
+    lock = FileLock(book / "_build/.lock")
+    try:
+        lock.acquire(timeout=0.2)
+    except Timeout:
+        click.echo("waiting for another build to end …")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def replace_site(book, out, mark, clean):
+    """Build the site beside `out` and put it there when it is whole."""
+    work = book / "_build/sphinx"
+    if clean:
+        shutil.rmtree(work, ignore_errors=True)
     # What a failed build has read is not read again, so its warnings would be lost: start over.
-    if clean or not (work / MARK).is_file():
+    if not (work / MARK).is_file():
         shutil.rmtree(work / ".doctrees", ignore_errors=True)
         shutil.rmtree(work / "jupyter_execute", ignore_errors=True)
     (work / MARK).unlink(missing_ok=True)
+    # What was read is kept, but every page is written, since pages name each other.
     shutil.rmtree(work / "html", ignore_errors=True)
-    start = time.monotonic()
-    click.echo("building the site …")
     stop_at("the site was not built", run_sphinx(book, work / "html"))
     finish(work / "html", mark)
     shutil.rmtree(out, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(work / "html", out)
     (work / MARK).touch()
-    click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
 
 
 def stop_at(what, problems):
@@ -129,10 +158,9 @@ def run_sphinx(book, target):
             },
             warningiserror=True,
             keep_going=True,
-            force_all=True,  # pages name each other: what is read is kept, every page is written
         )
     lines = re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue()).splitlines()
-    lines = [line.replace(f"{book}/", "") for line in lines if line.strip()]
+    lines = [CELL_LINE.sub(as_cell, line.replace(f"{book}/", "")) for line in lines if line.strip()]
     if result and not lines:
         lines = [f"{type(result).__name__}: {result}", *log.getvalue().splitlines()[-5:]]
     return lines
@@ -145,20 +173,17 @@ def finish(site, mark):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     config = yaml.safe_load((root() / "_config.yml").read_text("utf-8"))
     toc = yaml.safe_load((root() / "_toc.yml").read_text("utf-8"))
-    first = toc["root"] + ".html"
-    (site / "index.html").write_text(
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{config['title']}</title>"
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="refresh" content="0; url={first}"></head>'
-        f'<body><main><h1>{config["title"]}</h1><p><a href="{first}">Open the book</a></p>'
-        f"</main></body></html>\n"
-    )
-    # The 404 page has a <base>, which would take a bare #place on it to another page.
-    page = site / "404.html"
-    page.write_text(page.read_text("utf-8").replace('href="#', 'href="404.html#'), "utf-8")
+    base = urlsplit(config["html"]["baseurl"]).path or "/"
+    write_pages(site, config["title"], f"{toc['root']}.html", base)
     (site / ".nojekyll").touch()  # some hosts leave out folders that begin with _
     (site / MARK).write_text(mark)
+
+
+def as_cell(match):
+    """Turn myst-nb's line number of a notebook (cell × 10,000 + line) into words."""
+    cell, line = divmod(int(match[1]), 10_000)
+    where = f", line {line - 1}" if line > 1 else ""  # it counts one too many
+    return f".ipynb, cell {cell}{where}:"
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):

@@ -3,7 +3,8 @@
 import re
 
 FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,})(.*)$")
-INLINE_CODE = re.compile(r"(?<![`}])(`+)(?!`)(?:.+?)(?<!`)\1(?!`)", re.S)
+# A role, as {math}`x`, looks like code but is text; code does not reach past its paragraph.
+INLINE_CODE = re.compile(r"(\{[\w:+-]+\})?(?<!`)(`+)(?!`)((?!\n\n).)+?(?<!`)\2(?!`)", re.S)
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 
 MATH_ROLE = re.compile(r"\{math\}`([^`]+)`")
@@ -45,7 +46,7 @@ def without_code(text):
             open_fences.append((match[1], not is_directive))
             line = ""
         lines.append("" if in_code else line)
-    return INLINE_CODE.sub(" ", "\n".join(lines))
+    return INLINE_CODE.sub(lambda match: match[0] if match[1] else " ", "\n".join(lines))
 
 
 def headings(text):

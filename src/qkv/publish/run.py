@@ -65,8 +65,8 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
     took = duration(monotonic() - started)
     if names:
         print(
-            f"{len(names)} of {_notebooks(len(stale))} failed after {took}, with no file changed "
-            f"for them: {', '.join(names)}"
+            f"{len(names)} of {_notebooks(len(stale))} failed after {took}; "
+            f"nothing was stored for {', '.join(names)}"
         )
     else:
         print(f"{_notebooks(len(stale))} run and stored in {took}")
@@ -122,8 +122,10 @@ async def _run_all(
 
 async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progress) -> None:
     """Run one notebook and put it, normalised, in the place of its file."""
+    import nbformat
+
     before = path.read_bytes()
-    notebook = load(path)
+    notebook = nbformat.from_dict(load(path))
     fingerprint = key(notebook, path, book)
     cells = sum(_has_code(cell) for cell in notebook["cells"])
     progress.start(path.stem, cells)
@@ -135,7 +137,7 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     marks["key"], marks["outputs"] = fingerprint, outputs_key(notebook)
     try:
         store(path, _as_text(notebook))
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
         raise NotebookError(f"ran, but its file could not be stored: {error}") from error
     seconds = progress.finish(path.stem, f"{cells} code cells run and stored")
     _note_run(book, path.stem, seconds, cells)

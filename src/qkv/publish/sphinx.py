@@ -7,7 +7,7 @@ import json
 import posixpath
 import struct
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -22,17 +22,8 @@ from qkv.quiz import progress_state
 
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
 
-NOT_FOUND = """<section id="not-found"><h1>This page is not here</h1>
-<p>The address may have a typing error, or the page may have moved.</p>
-<ul><li><a href="{start}">The start of the book</a> lists all chapters.</li>
-<li><a href="search.html">The search</a> finds words on every page.</li></ul></section>"""
-
-# A "not found" page is shown at any address, so its relative links need the site's root. The
-# script finds it: the path of the published site, or / for a local server; a file needs nothing.
-BASE = (
-    "<script>if (location.protocol !== 'file:') document.write('<base href=\"' + "
-    "(location.pathname.startsWith({prefix}) ? {prefix} : '/') + '\">');</script>"
-)
+# From a file, a browser may not fetch the pages that the search quotes from.
+NO_QUOTES = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
 
 
 class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
@@ -106,6 +97,7 @@ class FigureRenderer:
         with parser.current_node_context(caption):
             parser.nested_render_text(bundle["caption"], data.line or 0, inline=True)
         figure = nodes.figure("", *body, caption, classes=["qkv-figure"])
+        figure.source, figure.line = parser.document["source"], data.line
         if bundle.get("name"):
             register(parser.document, figure, bundle["name"])
         return [figure]
@@ -242,20 +234,21 @@ def use_assets(app, config):
         app.add_js_file("page.js", loading_method="defer")
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.ogp_site_url = config.html_baseurl
-
-
-def add_not_found(app):
-    """Add the 404 page, in the book's own look."""
-    body = NOT_FOUND.format(start=app.builder.get_target_uri(app.config.root_doc))
-    prefix = json.dumps(urlsplit(app.config.html_baseurl).path or "/")
-    metatags = BASE.format(prefix=prefix)
-    return [("404", {"title": "Not found", "body": body, "qkv_base": metatags}, "page.html")]
+    # The theme's scripts listen to the first menu button of the page; a header that nobody sees
+    # would have it, and the button that people press would do nothing.
+    config.html_theme_options["navbar_persistent"] = []
 
 
 def finish_page(app, pagename, templatename, context, doctree):
-    """Load the live figures' script where there is one, and give the 404 page its root."""
-    if pagename == "404":
-        context["metatags"] = context.get("metatags", "") + context["qkv_base"]
+    """Load the live figures' script where there is one, and let the search work from a file."""
+    if pagename == "search":
+        app.add_js_file(None, body=NO_QUOTES)
+    if "citation-list" in context.get("body", ""):
+        # docutils marks it as a list, but no entry in it as a list item: a broken promise to
+        # screen readers, who hear plain paragraphs without it.
+        context["body"] = context["body"].replace(
+            ' role="list" class="citation-list"', ' class="citation-list"'
+        )
     if doctree and any('class="qkv-live"' in node.astext() for node in doctree.findall(nodes.raw)):
         app.add_js_file("qkv-live.js", loading_method="defer")
 
@@ -267,6 +260,5 @@ def setup(app):
     app.add_directive("qkv-status", StatusDirective)
     app.connect("config-inited", use_assets)
     app.connect("env-get-outdated", changing_pages)
-    app.connect("html-collect-pages", add_not_found)
     app.connect("html-page-context", finish_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

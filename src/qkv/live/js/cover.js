@@ -73,6 +73,9 @@ function mark(key, radius) {
 function sentence({ weights, output }) {
   const order = KEYS.map((_, i) => i).sort((a, b) => weights[b] - weights[a]);
   const [first, second] = order;
+  if (weights[first] - weights[order.at(-1)] < 0.005) {
+    return `The query attends equally to all six keys; the answer is ${output.toFixed(1)}.`;
+  }
   return `The query attends ${percent(weights[first])} to ${KEYS[first].name} and `
     + `${percent(weights[second])} to ${KEYS[second].name}; the answer is ${output.toFixed(1)}.`;
 }

@@ -84,7 +84,7 @@ export default {
       reveal.hidden = right || !typed;
       explain(matched, typed && !right ? matched : question.answers.keys());
       tell(right ? "✓ Right." : `✗ ${shortfall(question, matched)}`, right);
-      if (!form.contains(document.activeElement)) check.focus();
+      check.focus(); // the field is off now, and a field that is off loses the reader's place
     };
     const again = () => {
       checked = false;

@@ -6,6 +6,7 @@ import {
 const LIGHT = ["#0072b2", "#c75000", "#00815f", "#b0548a", "#a87400", "#2f7fb5"];
 const DARK = ["#56b4e9", "#f0a06a", "#3cc79a", "#e3a5cb", "#e6c04d", "#a9c7ff"];
 // Each shape as a closed path of radius about 1: circle, square, triangles, diamond, plus.
+const NO_GROUP = 255;
 const SHAPES = [
   null,
   [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]],
@@ -49,6 +50,9 @@ export default figure(({ model, el, say, cleanup }) => {
   const Y = Float64Array.from({ length: n }, (_, i) => y0 + (codes[2 * i + 1] / 65535) * (y1 - y0));
   const names = model.get("group_names");
   const group = model.get("groups") ? bytes(model.get("groups")) : new Uint8Array(n);
+  // Painted last, so on top: those in a group, the most important last.
+  const painted = Array.from({ length: n }, (_, i) => n - 1 - i)
+    .sort((a, b) => (group[b] === NO_GROUP) - (group[a] === NO_GROUP) || b - a);
   const near = model.get("neighbours") ? words16(model.get("neighbours")) : null;
   const nearOf = (i) => (near ? [...near.slice((i * near.length) / n, ((i + 1) * near.length) / n)] : []);
 
@@ -94,15 +98,16 @@ export default figure(({ model, el, say, cleanup }) => {
     context.fillRect(0, 0, width, height);
     drawGrid(context, theme, font);
 
-    const r = Math.min(7, 3 + Math.log2(view.zoom));
+    const r = Math.min(7, 3.2 + Math.log2(view.zoom));
     const shown = [];
-    for (let i = n - 1; i >= 0; i -= 1) {
+    for (const i of painted) {
       const [x, y] = [px(i), py(i)];
       if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
       shown.push(i);
-      context.globalAlpha = only < 0 || group[i] === only ? 0.78 : 0.14;
-      context.fillStyle = palette[group[i]];
-      trace(context, group[i], x, y, r);
+      const grey = group[i] === NO_GROUP;
+      context.globalAlpha = only >= 0 && group[i] !== only ? 0.14 : grey ? 0.45 : 0.8;
+      context.fillStyle = grey ? theme.muted : palette[group[i]];
+      trace(context, group[i], x, y, grey ? r * 0.6 : r);
       context.fill();
     }
     context.globalAlpha = 1;
@@ -120,7 +125,7 @@ export default figure(({ model, el, say, cleanup }) => {
       context.arc(px(selected), py(selected), r + 4, 0, 7);
       context.stroke();
     }
-    drawLabels(context, theme, font, r, shown.reverse(), selected, friendsNow);
+    drawLabels(context, theme, font, r, shown.sort((a, b) => a - b), selected, friendsNow);
     map.classList.toggle("qkv-near", view.zoom > 1.01);
   }
 
@@ -227,7 +232,7 @@ export default figure(({ model, el, say, cleanup }) => {
     friends.replaceChildren();
     if (i < 0) { draw(); return; }
     const close = nearOf(i);
-    const kind = names.length ? ` (${names[group[i]]})` : "";
+    const kind = names[group[i]] ? ` (${names[group[i]]})` : "";
     const nearest = close.length ? ` Nearest: ${close.map((j) => labels[j]).join(", ")}.` : "";
     say(`“${labels[i]}”${kind} at ${number(X[i])}, ${number(Y[i])}.${nearest}`);
     if (close.length) friends.append("Nearest: ", ...close.map((j) => button(labels[j], () => select(j))));

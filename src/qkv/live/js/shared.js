@@ -66,6 +66,8 @@ export function figure(render) {
       const body = h("div", { class: "qkv-body" });
       const status = h("p", { class: "qkv-status", role: "status", "aria-live": "polite" });
       el.classList.add("qkv-figure");
+      // Else JupyterLab takes the arrow keys: it looks for this mark on the focused element itself.
+      el.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
       el.append(body, status);
       const caption = model.get("caption");
       if (caption) el.append(h("p", { class: "qkv-caption" }, caption));

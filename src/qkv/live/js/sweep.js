@@ -88,12 +88,13 @@ function exactField({ name, label, values }, parent, change) {
   const id = uid("exact");
   const [low, high] = [values[0], values[values.length - 1]];
   const whole = values.every(Number.isInteger);
+  const take = () => {
+    const value = Math.min(high, Math.max(low, Number(field.value)));
+    if (field.value !== "" && Number.isFinite(value)) change(name, whole ? Math.round(value) : value);
+  };
   const field = h("input", { type: "number", id, class: "qkv-exact", min: low, max: high,
-    step: whole ? 1 : "any", "aria-label": `${label}, exact value`,
-    onchange: () => {
-      const value = Math.min(high, Math.max(low, Number(field.value)));
-      if (field.value !== "" && Number.isFinite(value)) change(name, whole ? Math.round(value) : value);
-    } });
+    step: whole ? 1 : "any", "aria-label": `${label}, exact value`, onchange: take,
+    onkeydown: (event) => { if (event.key === "Enter") take(); } });
   parent.append(field);
   return field;
 }

@@ -28,41 +28,32 @@ export function bpeEncode(word, ranks) {
   }
 }
 
-// The words that `pattern` finds, each with the space mark in front if whitespace comes before it.
-export function marked(text, pattern, space) {
-  return Array.from(text.matchAll(new RegExp(pattern, "gu")), ({ 0: word, index }) =>
-    index > 0 && isSpace(text[index - 1]) ? space + word : word);
-}
-
-const isSpace = (character) => /[\s\u001c-\u001f\u0085]/.test(character) && character !== "\ufeff";
+// What a regular expression finds in a text, as strings.
+export const found = (text, pattern) => text.match(new RegExp(pattern, "gu")) ?? [];
 
 // A text to tokens: [{text, id}], where id is null for what the tokeniser does not know.
 export function tokenise(text, how, tokeniser) {
-  const { ids, pattern, space, ranks, lowercase } = tokeniser;
+  const { ids, words, pattern, wordPattern, ranks, lowercase } = tokeniser;
   const named = (tokens, known) => tokens.map((token) => ({ text: token, id: known.get(token) ?? null }));
-  if (how === "characters") {
-    return named(Array.from(text, (letter) => (isSpace(letter) ? space : letter)), ids);
-  }
-  if (how === "words") {
-    const plain = lowercase ? text.toLowerCase() : text;
-    return named(Array.from(plain.matchAll(new RegExp(pattern, "gu")), ([word]) => word), tokeniser.words);
-  }
-  return named(marked(text, pattern, space).flatMap((word) => bpeEncode(word, ranks)), ids);
+  if (how === "characters") return named(Array.from(text), ids);
+  if (how === "words") return named(found(lowercase ? text.toLowerCase() : text, wordPattern), words);
+  return named(found(text, pattern).flatMap((piece) => bpeEncode(piece, ranks)), ids);
 }
 
+const SIGNS = { " ": "␣", "\n": "⏎", "\t": "⇥" };
 const NAMES = { characters: "characters", words: "words", pairs: "byte pairs" };
 
 export default figure(({ model, el, say, cleanup }) => {
   const merges = model.get("merges");
   const vocabulary = model.get("vocabulary");
   const characters = model.get("characters");
-  const space = model.get("space");
   // A symbol's id: the characters first, then one for every merge, in the order they were learned.
   const symbols = [...characters, ...merges.map(([left, right]) => left + right)];
   const tokeniser = {
     ids: new Map(symbols.map((symbol, id) => [symbol, id])),
     words: new Map(vocabulary.map((word, id) => [word, id])),
-    pattern: model.get("pattern"), lowercase: model.get("lowercase"), space, ranks: null,
+    pattern: model.get("pattern"), wordPattern: model.get("word_pattern"),
+    lowercase: model.get("lowercase"), ranks: null,
   };
   const keep = (key, value) => {
     model.set(key, value);
@@ -95,7 +86,7 @@ export default figure(({ model, el, say, cleanup }) => {
     tokeniser.ranks = ranksOf(merges, model.get("n_merges"));
     depth.el.hidden = how !== "pairs";
     const tokens = tokenise(box.value, how, tokeniser);
-    chips.replaceChildren(...tokens.map((token) => chip(token, space)));
+    chips.replaceChildren(...tokens.map(chip));
     clearTimeout(resting);
     resting = setTimeout(() => say(sentence(how, tokens, Array.from(box.value).length)), pause);
   }
@@ -123,9 +114,10 @@ export default figure(({ model, el, say, cleanup }) => {
 
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
-// One token with its id. The space mark is drawn, so that " the" and "the" look different.
-function chip({ text, id }, space) {
-  const letters = text.startsWith(space) ? [h("span", { class: "qkv-space" }, "␣"), text.slice(space.length)] : [text];
+// One token with its id. White space is drawn, so that " the" and "the" look different.
+function chip({ text, id }) {
+  const letters = Array.from(text, (letter) =>
+    letter in SIGNS ? h("span", { class: "qkv-space" }, SIGNS[letter]) : letter);
   return h("li", { class: id === null ? "qkv-unknown" : null },
     h("span", { class: "qkv-token" }, letters),
     h("span", { class: "qkv-id" }, id === null ? "unknown" : String(id)));

@@ -89,8 +89,8 @@ The row of the scoreboard, what to take along, and what is still wrong.""",
         "text",
         """## Exercises
 
-[The tasks of this chapter](../exercises/{stem}/{stem}.ipynb) are a notebook whose checks say what
-is wrong, and where.""",
+The {{download}}`tasks of this chapter <../exercises/{stem}/{stem}.ipynb>` are a notebook whose
+checks say what is wrong, and where.""",
     ),
     ("text", "## Further reading\n\nThe papers, each with a word on why to read it."),
 ]

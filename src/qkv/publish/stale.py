@@ -37,8 +37,9 @@ def key(notebook: dict, path: Path, book: Path) -> str:
     """Return the fingerprint of all that decides what the notebook at `path` prints.
 
     That is its code cells, the source of the `qkv` modules that they import (and of the modules
-    which these import), the question banks they ask from, and the versions of the packages that
-    cells and modules import. Prose does not count, nor does Python's own version.
+    which these import), the question banks they ask from, the results of studies that they name,
+    and the versions of the packages that cells and modules import. Prose does not count, nor does
+    Python's own version.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     parts = [f"format {FORMAT}"]
@@ -47,15 +48,35 @@ def key(notebook: dict, path: Path, book: Path) -> str:
         parts.append(f"cell {' '.join(tags)}\n{cell['source'].strip()}")
     package = _package(book)
     texts = [cell["source"] for cell in cells]
-    sources, packages = _closure(texts, package)
-    for file in sorted(sources):
-        parts.append(f"file {file.relative_to(package).as_posix()}\n{_digest_of(file)}")
+    sources, code = _code_behind(texts, package)
+    parts += code
     if sources & {package / "quiz.py", package / "quiz" / "__init__.py"}:
         for bank in sorted((book / "chapters" / "quiz").glob("*.txt")):
             if bank.stem == path.stem or any(bank.stem in text for text in texts):
                 parts.append(f"bank {bank.name}\n{_digest_of(bank)}")
-    parts += [f"package {name} {_version(name)}" for name in sorted(packages)]
+    if package / "study.py" in sources:
+        for results in sorted((book / "studies" / "results").glob("[!.]*.json")):
+            if any(results.stem in text for text in texts):
+                parts.append(f"results {results.name}\n{_digest_of(results)}")
     return _digest("\n".join(parts))
+
+
+def fingerprint(texts: list[str], book: Path) -> str:
+    """Return the fingerprint of code: the texts, the `qkv` modules behind them, the versions."""
+    return _digest("\n".join([*texts, *_code_behind(texts, _package(book))[1]]))
+
+
+def _code_behind(texts: list[str], package: Path) -> tuple[set[Path], list[str]]:
+    """Return the files of `qkv` that the texts reach, and lines that change when what they do may.
+
+    The lines hold the digest of each file and the version of each package.
+    """
+    sources, packages = _closure(texts, package)
+    lines = [
+        f"file {file.relative_to(package).as_posix()}\n{_digest_of(file)}"
+        for file in sorted(sources)
+    ]
+    return sources, lines + [f"package {name} {_version(name)}" for name in sorted(packages)]
 
 
 def _closure(texts: list[str], package: Path) -> tuple[set[Path], set[str]]:
@@ -107,7 +128,7 @@ def _files(name: str, package: Path) -> list[Path]:
         module = folder.with_suffix(".py")
         if (folder / "__init__.py").is_file():
             files.append(folder / "__init__.py")
-            if depth:  # what lies beside a package's modules: scripts, styles, data
+            if depth:  # what lies beside a package's modules: its data
                 files += [file for file in folder.rglob("*") if _is_asset(file)]
         elif depth and module.is_file():
             files.append(module)
@@ -115,8 +136,9 @@ def _files(name: str, package: Path) -> list[Path]:
 
 
 def _is_asset(file: Path) -> bool:
-    leftover = file.name.startswith(".") or file.suffix in {".tmp", ".pyc"}
-    return file.is_file() and file.suffix != ".py" and not leftover
+    # Scripts and styles run in the browser: no stored output holds anything of them.
+    apart = file.name.startswith(".") or file.suffix in {".tmp", ".pyc", ".py", ".js", ".css"}
+    return file.is_file() and not apart
 
 
 def _parsed(code: str) -> ast.Module:

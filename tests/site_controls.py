@@ -69,23 +69,38 @@ def drag(control):
     mouse.up()
 
 
+FIRST_POINT = """(e) => {
+  const box = e.getBoundingClientRect();
+  for (const across of [0.5, 0.3, 0.7, 0.1, 0.9]) {
+    for (const down of [0.5, 0.3, 0.7]) {
+      const [x, y] = [box.x + across * box.width, box.y + down * box.height];
+      if (e.contains(document.elementFromPoint(x, y))) return [x, y];
+    }
+  }
+}"""
+
+
 def turn(control):
-    """Drag a handle inside a drawing some way off."""
-    box = control.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """Drag a handle inside a drawing some way off, from a point that belongs to it."""
+    x, y = control.evaluate(FIRST_POINT)
     control.page.mouse.move(x, y)
     control.page.mouse.down()
     control.page.mouse.move(x - 60, y + 50, steps=6)
     control.page.mouse.up()
 
 
-def step(control):
-    """Move a slider by one step, whichever way there is room."""
+def to_the_end(control):
+    """Move a slider to its farther end, by arrow and by Home or End."""
     control.focus()
-    before = control.evaluate("e => e.value ?? e.ariaValueNow")
+    near_start = control.evaluate("e => e.value - e.min <= e.max - e.value")
+    control.press("ArrowRight" if near_start else "ArrowLeft")
+    control.press("End" if near_start else "Home")
+
+
+def step(control):
+    """Turn a handle by one step."""
+    control.focus()
     control.press("ArrowRight")
-    if control.evaluate("e => e.value ?? e.ariaValueNow") == before:
-        control.press("ArrowLeft")
 
 
 def point(control):
@@ -146,7 +161,7 @@ WORK = {
         "button": click,
     },
     "keyboard": {
-        "range": step,
+        "range": to_the_end,
         "radio": choose_by_keyboard,
         "checkbox": choose_by_keyboard,
         "select": lambda control: (control.focus(), control.press("ArrowDown")),

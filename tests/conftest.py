@@ -1,4 +1,4 @@
-"""What the tests share: one browser for the whole run, with a fresh profile for every page."""
+"""What the tests share: one browser for each file, with a fresh profile for every page."""
 
 from pathlib import Path
 
@@ -18,9 +18,13 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium: Debian's where it is installed, else Playwright's own."""
+    """Chromium: Debian's where it is installed, else Playwright's own.
+
+    It ends with the file: while Playwright is on, no test of the same process can run a loop of
+    its own with `asyncio.run`.
+    """
     with sync_playwright() as playwright:
         path = str(DEBIAN) if DEBIAN.is_file() else None
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)

@@ -22,7 +22,7 @@ def settings():
 
 
 def run(seed):
-    """Return the RNN's factor a step by radius, and each cell's reach with its gates open or not."""
+    """Return the RNN factor a step by radius, and each reach with the keeping gates open or not."""
     return {
         "slopes": {
             str(radius): round(slope_of_gradient(radius, seed), 4)

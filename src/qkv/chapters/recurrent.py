@@ -334,7 +334,7 @@ class CharacterModel(nn.Module):
     """An LSTM that scores the next character at every position."""
 
     def __init__(
-        self, vocab_size: int, d_embed: int = 32, d_hidden: int = 192
+        self, vocab_size: int, d_embed: int = 32, d_hidden: int = 128
     ):
         super().__init__()
         self.embed = nn.Embedding(vocab_size, d_embed)

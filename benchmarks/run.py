@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/run.py            everything
     .venv/bin/python benchmarks/run.py trainings  one of: trainings, commands
 
-Training: our skip-gram, GloVe, LSTM and character model's steps against the same arithmetic written with PyTorch's own
-modules. Commands: `qkv build` from nothing, again with nothing changed, and `qkv run` with nothing
-stale, against starting Python with torch. Results go to benchmarks/results.json.
+Training: a step of skip-gram, GloVe, LSTM and character model against the same arithmetic written
+with PyTorch's own modules. Commands: `qkv build` from nothing, again with nothing changed, and
+`qkv run` with nothing stale, against starting Python with torch. Results go to
+benchmarks/results.json.
 """
 
 import json
@@ -59,8 +60,8 @@ class PlainCharacters(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.table, self.lstm = nn.Embedding(100, 32), nn.LSTM(32, 128)
-        self.readout = nn.Linear(128, 100)
+        self.table, self.lstm = nn.Embedding(100, 32), nn.LSTM(32, 192)
+        self.readout = nn.Linear(192, 100)
 
     def forward(self, ids):
         hidden, state = self.lstm(self.table(ids.T))
@@ -99,8 +100,8 @@ def trainings():
 
     pairs = {
         "LSTM": (
-            (Recurrent(LSTMCell(32, 128)), squares),
-            (nn.LSTM(32, 128, batch_first=True), squares),
+            (Recurrent(LSTMCell(32, 192)), squares),
+            (nn.LSTM(32, 192, batch_first=True), squares),
         ),
         "character model": (
             (CharacterModel(100), next_character),

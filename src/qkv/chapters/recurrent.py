@@ -334,7 +334,7 @@ class CharacterModel(nn.Module):
     """An LSTM that scores the next character at every position."""
 
     def __init__(
-        self, vocab_size: int, d_embed: int = 32, d_hidden: int = 128
+        self, vocab_size: int, d_embed: int = 32, d_hidden: int = 192
     ):
         super().__init__()
         self.embed = nn.Embedding(vocab_size, d_embed)
@@ -410,7 +410,7 @@ def truncated_loss():
 
 
 def train_characters(
-    seed: int, steps: int = 500, on_stage=None
+    seed: int, steps: int = 400, on_stage=None
 ) -> tuple[CharacterModel, History]:
     """Train a character model on the manual; return it and its history.
 

@@ -410,7 +410,7 @@ def truncated_loss():
 
 
 def train_characters(
-    seed: int, steps: int = 400, on_stage=None
+    seed: int, steps: int = 500, on_stage=None
 ) -> tuple[CharacterModel, History]:
     """Train a character model on the manual; return it and its history.
 

@@ -201,12 +201,19 @@ def test_ctrl_c_stops_the_kernel_and_leaves_the_file_as_it_was(tmp_path):
         code("os.replace('pid.part', 'pid')\nimport time\ntime.sleep(600)"),
     )
     before = files(book)
-    process = subprocess.Popen([*QKV, "run"], cwd=book, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*QKV, "run"],
+        cwd=book,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever started these tests in the background made them, and their children, deaf to it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not (book / "chapters/pid").exists():
         assert process.poll() is None, process.stderr.read()
         sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.endswith("stopped: 0 of 1 notebook stored, every other file is as it was\n")
     assert files(book) == before

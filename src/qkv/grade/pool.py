@@ -1,0 +1,132 @@
+"""Where submissions run: in sandboxes on this machine, or on the workers of a Dask cluster."""
+
+import atexit
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from queue import SimpleQueue
+
+from qkv.grade.engine import Engine
+from qkv.grade.limits import Limits
+from qkv.grade.sandbox import Sandbox, SandboxError
+
+AHEAD = 2  # submissions under way per worker: enough that none waits, few enough to fit in memory
+
+
+class LocalPool:
+    """Sandboxes on this machine, one per worker."""
+
+    def __init__(self, workers: int, limits: Limits, make_sandbox):
+        """Start nothing yet. make_sandbox: number of the worker -> a sandbox."""
+        self.limits = limits
+        self.name = make_sandbox(0).name
+        self.engines = SimpleQueue()
+        self.all = [Engine(make_sandbox(slot), limits) for slot in range(workers)]
+        for engine in self.all:
+            self.engines.put(engine)
+
+    def run(self, tasks: Iterable) -> Iterator[tuple]:
+        """Yield (task, notebook -> result, None), or (task, None, why not), as they finish."""
+        with ThreadPoolExecutor(len(self.all)) as threads:
+            under_way, tasks = {}, iter(tasks)
+            while True:
+                while len(under_way) < AHEAD * len(self.all):
+                    task = next(tasks, None)
+                    if task is None:
+                        break
+                    under_way[threads.submit(self._run, task)] = task
+                if not under_way:
+                    return
+                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield under_way.pop(future), *future.result()
+
+    def _run(self, task):
+        engine = self.engines.get()
+        try:
+            return run_jobs(engine, task.jobs), None
+        except (SandboxError, OSError) as error:
+            return None, str(error)
+        finally:
+            self.engines.put(engine)
+
+    def close(self):
+        """End all sandboxes."""
+        for engine in self.all:
+            engine.stop()
+
+
+def run_jobs(engine: Engine, jobs: dict) -> dict:
+    """Run the notebooks of one submission; a sandbox that fails is started once more."""
+    results = {}
+    for name, job in jobs.items():
+        try:
+            results[name] = engine.run(**job)
+        except (SandboxError, OSError):
+            engine.stop()
+            results[name] = engine.run(**job)
+    return results
+
+
+class DaskPool:
+    """The workers of a Dask cluster. Only results come back: grades are written here alone.
+
+    So when a worker dies, Dask gives its submissions to another, and each is still graded once.
+    """
+
+    def __init__(self, client, limits: Limits, command=None, name="bubblewrap"):
+        """Use a `dask.distributed.Client`; `command` as for `Sandbox`."""
+        self.client = client
+        self.limits = limits
+        self.name = name
+        self.command = command
+
+    def run(self, tasks: Iterable) -> Iterator[tuple]:
+        """Yield (task, notebook -> result, None), or (task, None, why not), as they finish."""
+        from distributed import as_completed
+
+        under_way, tasks = {}, iter(tasks)
+        finished = as_completed()
+        while True:
+            workers = max(1, len(self.client.scheduler_info()["workers"]))
+            while len(under_way) < AHEAD * workers:
+                task = next(tasks, None)
+                if task is None:
+                    break
+                future = self.client.submit(
+                    run_on_worker, task.jobs, self.limits, self.command, pure=False, retries=3
+                )
+                under_way[future.key] = task
+                finished.add(future)
+            if not under_way:
+                return
+            future = next(finished)
+            task = under_way.pop(future.key)
+            if future.status == "finished":
+                yield task, *future.result()
+            else:
+                yield task, None, f"the cluster gave it up: {future.exception()}"
+            future.release()
+
+    def close(self):
+        """Let the cluster go."""
+        self.client.close()
+
+
+_engines = threading.local()
+
+
+def run_on_worker(jobs, limits, command):
+    """Run one submission in this thread's own engine, which stays for the next one."""
+    engine = getattr(_engines, "engine", None)
+    if engine is None or engine.limits != limits:
+        if engine is not None:
+            engine.stop()
+        engine = _engines.engine = Engine(Sandbox(slot=threading.get_ident() % 1000), limits)
+        engine.sandbox.command = command
+        atexit.register(engine.stop)
+    try:
+        return run_jobs(engine, jobs), None
+    except (SandboxError, OSError) as error:
+        engine.stop()
+        return None, str(error)

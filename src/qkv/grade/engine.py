@@ -39,6 +39,7 @@ class Engine:
         """
         with tempfile.TemporaryDirectory(prefix="qkv-tests-") as folder:
             job = {"cells": cells, "limits": self.limits.as_dict(), "folder": folder}
+            job["forks"] = self.sandbox.forks
             return self._run({**job, "files": files})
 
     def _run(self, job):

@@ -28,11 +28,13 @@ class TimeUp(BaseException):
 class Judge:
     """Judges one submission. `cells` as `qkv.grade.engine` makes them; see `run`."""
 
-    def __init__(self, cells, limits, main, control, report):
+    def __init__(self, cells, limits, main, control, report, forks=True):
         """Talk to the student's process over `main` and to its keeper over `control`.
 
         report: called with the number of a cell and what it shows, as soon as it is known
+        forks: whether the student's process can be copied (over a socket it can, over pipes not)
         """
+        self.forks = forks
         self.cells = cells
         self.limits = limits
         self.control = control
@@ -98,7 +100,7 @@ class Judge:
 
     def _fork(self, point):
         try:
-            return point.fork() if point else None
+            return point.fork() if point and self.forks else None
         except Stopped:
             return None
 

@@ -7,8 +7,9 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 
 from qkv.grade.engine import Engine
+from qkv.grade.fallback import make_sandbox
 from qkv.grade.limits import Limits
-from qkv.grade.sandbox import Sandbox, SandboxError
+from qkv.grade.sandbox import SandboxError
 
 AHEAD = 2  # submissions under way per worker: enough that none waits, few enough to fit in memory
 
@@ -16,12 +17,11 @@ AHEAD = 2  # submissions under way per worker: enough that none waits, few enoug
 class LocalPool:
     """Sandboxes on this machine, one per worker."""
 
-    def __init__(self, workers: int, limits: Limits, make_sandbox):
-        """Start nothing yet. make_sandbox: number of the worker -> a sandbox."""
-        self.limits = limits
-        self.name = make_sandbox(0).name
+    def __init__(self, workers: int, limits: Limits, kind: str = "bubblewrap", hide=()):
+        """Start nothing yet. kind, hide: as for `make_sandbox`."""
+        self.kind = kind
         self.engines = SimpleQueue()
-        self.all = [Engine(make_sandbox(slot), limits) for slot in range(workers)]
+        self.all = [Engine(make_sandbox(kind, hide, slot), limits) for slot in range(workers)]
         for engine in self.all:
             self.engines.put(engine)
 
@@ -74,12 +74,12 @@ class DaskPool:
     So when a worker dies, Dask gives its submissions to another, and each is still graded once.
     """
 
-    def __init__(self, client, limits: Limits, command=None, name="bubblewrap"):
-        """Use a `dask.distributed.Client`; `command` as for `Sandbox`."""
+    def __init__(self, client, limits: Limits, kind: str = "bubblewrap", hide=()):
+        """Use a `dask.distributed.Client`. kind, hide: as for `make_sandbox`."""
         self.client = client
         self.limits = limits
-        self.name = name
-        self.command = command
+        self.kind = kind
+        self.hide = list(hide)
 
     def run(self, tasks: Iterable) -> Iterator[tuple]:
         """Yield (task, notebook -> result, None), or (task, None, why not), as they finish."""
@@ -94,7 +94,7 @@ class DaskPool:
                 if task is None:
                     break
                 future = self.client.submit(
-                    run_on_worker, task.jobs, self.limits, self.command, pure=False, retries=3
+                    run_on_worker, task.jobs, self.limits, self.kind, self.hide, pure=False, retries=3
                 )
                 under_way[future.key] = task
                 finished.add(future)
@@ -116,14 +116,14 @@ class DaskPool:
 _engines = threading.local()
 
 
-def run_on_worker(jobs, limits, command):
+def run_on_worker(jobs, limits, kind, hide):
     """Run one submission in this thread's own engine, which stays for the next one."""
     engine = getattr(_engines, "engine", None)
     if engine is None or engine.limits != limits:
         if engine is not None:
             engine.stop()
-        engine = _engines.engine = Engine(Sandbox(slot=threading.get_ident() % 1000), limits)
-        engine.sandbox.command = command
+        slot = threading.get_native_id() % 100_000
+        engine = _engines.engine = Engine(make_sandbox(kind, hide, slot), limits)
         atexit.register(engine.stop)
     try:
         return run_jobs(engine, jobs), None

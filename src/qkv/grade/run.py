@@ -41,6 +41,7 @@ class Task:
 
     student: str
     key: str
+    trusted: bool
     submissions: dict[str, Submission]
     positions: dict[str, list[int]]
     jobs: dict[str, dict]
@@ -78,11 +79,11 @@ def students(course: Course, assignment: str) -> tuple[list[str], list[str]]:
     return found, problems
 
 
-def take_in(course, assignment, student, plan_list, files, engine_name) -> Task:
+def take_in(course, assignment, student, plan_list, files, kind) -> Task:
     """Read a student's submission and prepare what has to be run."""
-    digest = hashlib.sha256(f"{VERSION} {engine_name}".encode())
+    digest = hashlib.sha256(f"{VERSION} {kind}".encode())
     digest.update(json.dumps(files, sort_keys=True).encode())
-    task = Task(student, "", {}, {}, {})
+    task = Task(student, "", kind == "none", {}, {}, {})
     for plan in plan_list:
         digest.update(plan.fingerprint().encode())
         name = f"{plan.name}.ipynb"
@@ -133,7 +134,7 @@ def grade_class(course, assignment, pool, force=False, only=None, progress=None)
             for student in names:
                 if only and student not in only:
                     continue
-                task = take_in(course, assignment, student, plan_list, files, pool.name)
+                task = take_in(course, assignment, student, plan_list, files, pool.kind)
                 if not force and is_fresh(course, assignment, task):
                     outcome.fresh += 1
                     progress(student, "fresh")
@@ -174,7 +175,7 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
     staged = course.state / "staged"
     folder = staged / task.student / assignment
     shutil.rmtree(folder, ignore_errors=True)
-    record = {"key": task.key, "notebooks": {}}
+    record = {"key": task.key, "trusted": task.trusted, "notebooks": {}}
     for name, submission in task.submissions.items():
         write(folder / f"{name}.ipynb", nbformat.writes(submission.notebook))
         result = _placed(task, name, results.get(name))

@@ -115,28 +115,25 @@ ENVIRONMENT = {
 class Sandbox:
     """A bubblewrap sandbox that holds a Python with torch, waiting to fork for submissions."""
 
-    def __init__(self, hide=(), slot=0, command=None):
+    forks = True
+
+    def __init__(self, hide=(), slot=0):
         """Start nothing yet.
 
         hide: folders that no student's code may see, wherever they lie
         slot: which of several sandboxes this is; each has its own user when root starts them
-        command: a command line that takes the place of bubblewrap's, e.g. an empty list
         """
-        self.name = "bubblewrap" if command is None else "none"
         self.hide = list(hide)
         self.slot = slot
-        self.command = command
         self.process = None
 
     def start(self):
         """Start it and wait until the libraries are imported; `SandboxError` if it does not."""
-        bwrap = find_bwrap() if self.command is None else None
-        if self.command is None and bwrap is None:
+        bwrap = find_bwrap()
+        if bwrap is None:
             raise SandboxError("bubblewrap is missing or may not make sandboxes here")
-        command, uid = self.command, None
-        if command is None:
-            command = bwrap_command(bwrap, self.hide)
-            uid = FIRST_UID + self.slot if os.geteuid() == 0 else None
+        command = bwrap_command(bwrap, self.hide)
+        uid = FIRST_UID + self.slot if os.geteuid() == 0 else None
         ours, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as errors, theirs:
             self.process = subprocess.Popen(

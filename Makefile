@@ -1,20 +1,23 @@
 # Every verb works on a fresh clone: what is missing is installed into .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+export OMP_NUM_THREADS = 1
 .DEFAULT_GOAL := help
 
 help:  ## show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
+# `installed` is touched last, so that an interrupted installation is taken up again.
 .venv/installed: pyproject.toml constraints.txt
-	@echo "Installing into .venv (minutes the first time) …"
+	@echo "Installing into .venv; the first time takes some minutes."
+	@$(PYTHON) -c 'import sys; sys.exit("Python %d.%d is too old: the book needs 3.11 or later" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[book,grade,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,grade,dev]'
 	@touch $@
 
 install: .venv/installed  ## create .venv with everything the book needs
 
-book: install  ## run what is stale, build the site
+book: install  ## run what is stale and build the site
 	@$(BIN)/qkv run
 	@$(BIN)/qkv build
 
@@ -24,8 +27,30 @@ serve: install  ## show the built site on http://localhost:8000
 lab: install  ## open JupyterLab on the chapters
 	@$(BIN)/jupyter lab --notebook-dir=chapters
 
+lint: install  ## check style and spelling of the code
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+# Debian's package for root, Playwright's own browser for everybody else.
+browser: install
+	@if [ -x /usr/bin/chromium ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium for the browser checks."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else $(BIN)/playwright install chromium; fi
+
+test: install browser lint  ## run every check
+	@$(BIN)/qkv export --check
+	@$(BIN)/qkv exercises --check
+	@$(BIN)/qkv check
+	@$(BIN)/qkv build --clean
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --nbval-lax tests chapters
+
+bench: install  ## measure what the book claims about speed
+	@$(BIN)/python benchmarks/run.py
+
 clean:  ## remove what was built (not .venv)
 	@rm -rf _build .pytest_cache .ruff_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help install book serve lab clean
+.PHONY: help install book serve lab lint browser test bench clean

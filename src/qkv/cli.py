@@ -133,3 +133,25 @@ def new(number, name):
 
     for path in new_chapter(number, name):
         click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--force", is_flag=True, help="Run the named studies even if they are fresh.")
+def study(names, jobs, force):
+    """Run experiments of many seeds and store their results; without names, the stale ones.
+
+    A study that is stopped goes on where it was when it is started again. --jobs is the number of
+    runs at a time, each on one thread.
+
+    \b
+    Examples:
+      qkv study                       every stale study
+      qkv study bottleneck --jobs 2   this one, two runs at a time
+    """
+    from qkv import study as studies
+
+    for name in names or studies.names():
+        done = studies.run_study(name, jobs=jobs, force=force)
+        click.echo(f"study {name}: {'results stored' if done else 'fresh, nothing to run'}")

@@ -1,1 +1,8 @@
 """Live figures: one Python class and one ES module each, alive in Jupyter and on the page."""
+
+from qkv.live.heatmap import Heatmap
+from qkv.live.scatter import Scatter
+from qkv.live.sweep import Sweep
+from qkv.live.tokens import Tokens
+
+__all__ = ["Heatmap", "Scatter", "Sweep", "Tokens"]

@@ -1,0 +1,135 @@
+"""How long the book takes, as ratios against references measured in the same run.
+
+    .venv/bin/python benchmarks/run.py            everything
+    .venv/bin/python benchmarks/run.py trainings  one of: trainings, commands
+
+Training: our skip-gram and GloVe steps against the same arithmetic written with PyTorch's own
+modules. Commands: `qkv build` from nothing, again with nothing changed, and `qkv run` with nothing
+stale, against starting Python with torch. Results go to benchmarks/results.json.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from tqdm import tqdm
+
+from qkv.chapters.encodings import GloVe, SkipGram, glove_loss, negative_sampling_loss
+
+HERE = Path(__file__).parent
+QKV = str(Path(sys.executable).with_name("qkv"))
+VOCAB, D_EMBED, BATCH, K = 1_200, 64, 2_048, 5
+
+
+def seconds_a_step(model, loss, steps=60):
+    """Return the median time of an AdamW step."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    times = []
+    for _ in range(steps):
+        started = time.perf_counter()
+        optimizer.zero_grad()
+        loss(model).backward()
+        optimizer.step()
+        times.append(time.perf_counter() - started)
+    return median(times)
+
+
+class PlainSkipGram(nn.Module):
+    """The same scores from `nn.Embedding` and `torch.bmm`, the loss from binary cross-entropy."""
+
+    def __init__(self):
+        super().__init__()
+        self.center, self.context = nn.Embedding(VOCAB, D_EMBED), nn.Embedding(VOCAB, D_EMBED)
+
+    def forward(self, center, candidates):
+        scores = torch.bmm(self.context(candidates), self.center(center).unsqueeze(2))
+        return scores.squeeze(2)
+
+
+def trainings():
+    """Return the time of a training step of each model and its ratio to PyTorch's own modules."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    center, candidates = torch.randint(VOCAB, (BATCH,)), torch.randint(VOCAB, (BATCH, 1 + K))
+    target = torch.zeros(BATCH, 1 + K)
+    target[:, 0] = 1
+    count = torch.rand(BATCH) * 20 + 0.1
+    other = candidates[:, 0]
+
+    def plain_loss(model):
+        return F.binary_cross_entropy_with_logits(model(center, candidates), target) * (1 + K)
+
+    def plain_glove(model):
+        weight = (count / 10).clamp(max=1) ** 0.75
+        bias = model.center_bias(center) + model.context_bias(other)
+        product = torch.bmm(model.center(center)[:, None], model.context(other)[:, :, None])
+        return (
+            weight * F.mse_loss((product[:, 0] + bias)[:, 0], count.log(), reduction="none")
+        ).mean()
+
+    pairs = {
+        "skip-gram": (
+            (SkipGram(VOCAB, D_EMBED), lambda m: negative_sampling_loss(m(center, candidates))),
+            (PlainSkipGram(), plain_loss),
+        ),
+        "GloVe": (
+            (GloVe(VOCAB, D_EMBED), lambda m: glove_loss(m(center, other), count)),
+            (GloVe(VOCAB, D_EMBED), plain_glove),
+        ),
+    }
+    result = {}
+    for name, (ours, reference) in tqdm(pairs.items(), desc="trainings"):
+        mine, theirs = seconds_a_step(*ours), seconds_a_step(*reference)
+        result[name] = {"ms a step": round(1e3 * mine, 2), "ratio": round(mine / theirs, 2)}
+    return result
+
+
+def timed(*command):
+    """Return the seconds a command takes; raise when it fails."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, cwd=HERE.parent)
+    return time.perf_counter() - started
+
+
+def commands():
+    """Return the seconds of the main commands, and their ratio to starting Python with torch."""
+    start = timed(sys.executable, "-c", "import torch, matplotlib.pyplot")
+    wanted = {
+        "qkv build --clean": (QKV, "build", "--clean"),
+        "qkv build, nothing changed": (QKV, "build"),
+        "qkv run, nothing stale": (QKV, "run"),
+    }
+    result = {"start of Python with torch": {"seconds": round(start, 1), "ratio": 1.0}}
+    for name, command in tqdm(wanted.items(), desc="commands"):
+        seconds = timed(*command)
+        result[name] = {"seconds": round(seconds, 1), "ratio": round(seconds / start, 1)}
+    return result
+
+
+def main():
+    """Run the benchmarks that were asked for, print them, and store them."""
+    known = {"trainings": trainings, "commands": commands}
+    asked = sys.argv[1:] or list(known)
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        sys.exit(f"no benchmark {unknown[0]!r}: choose from {', '.join(known)}")
+    path = HERE / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    for name in asked:
+        results[name] = known[name]()
+        for what, numbers in results[name].items():
+            print(f"{what:32}", "  ".join(f"{k} {v}" for k, v in numbers.items()))
+    part = path.with_suffix(".tmp")
+    part.write_text(json.dumps(results, indent=1) + "\n")
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+// A wide equation scrolls inside its box. Who reads with the keyboard must be able to scroll it,
+// so such a box can take the focus; a box that fits stays out of the way.
+window.addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  const mark = () => {
+    for (const box of document.querySelectorAll("div.math > mjx-container")) {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.tabIndex = 0;
+        box.setAttribute("aria-label", "Equation, scrolls sideways");
+        box.setAttribute("role", "group");
+      } else if (box.getAttribute("role") === "group") {
+        for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+      }
+    }
+  };
+  mark();
+  window.addEventListener("resize", mark);
+});

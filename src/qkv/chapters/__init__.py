@@ -1,0 +1,1 @@
+"""The modules that the chapters export. Never edited: `qkv export` writes them."""

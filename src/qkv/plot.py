@@ -1,0 +1,130 @@
+"""The book's look: one matplotlib style, applied on import, and one way to show a figure.
+
+The colours are Okabe and Ito's eight, which readers with any kind of colour vision tell apart; the
+cycle changes the line style with the colour, so that a figure also reads in grey. Text is as large
+as it must be for a phone 360 pixels wide.
+"""
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from cycler import cycler
+from IPython.display import display
+from matplotlib import font_manager
+from matplotlib.colors import LinearSegmentedColormap
+from PIL import Image
+
+from qkv.live.figure import figure_bundle, require_alt
+
+INK, MUTED, LINE = "#1b2733", "#5a6775", "#d5dbe1"
+BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+AMBER, SKY = "#e69f00", "#56b4e9"
+COLOURS = [BLUE, ORANGE, GREEN, PINK, AMBER, SKY]
+DASH, DOT, DASH_DOT = (0, (5, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.6, 1.2, 1.6))
+LINES = ["-", DASH, DOT, DASH_DOT, (0, (9, 2)), (0, (3, 1, 1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+DPI = 200
+
+# White to blue: the darker, the more.
+SEQUENTIAL = LinearSegmentedColormap.from_list("qkv", ["#f7fafc", "#8db4d3", "#2a5d8f", "#0d2a48"])
+
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": MUTED,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.prop_cycle": cycler(color=COLOURS) + cycler(linestyle=LINES),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "axes.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "figure.figsize": (5.2, 3.2),
+    "font.family": ["DejaVu Sans"],
+    "font.size": 12,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "image.interpolation": "nearest",
+    "legend.borderaxespad": 0.2,
+    "legend.fontsize": "medium",
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 6,
+    "lines.solid_capstyle": "round",
+    "mathtext.fontset": "stixsans",
+    "patch.linewidth": 0,
+    "savefig.dpi": DPI,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 11.5,
+    "xtick.major.size": 0,
+    "ytick.color": MUTED,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 11.5,
+    "ytick.major.size": 0,
+}
+
+
+def _use_style():
+    """Set the style for this process; use the book's typeface where its package is installed."""
+    mpl.rcParams.update(STYLE)
+    if "qkv" not in mpl.colormaps:
+        mpl.colormaps.register(SEQUENTIAL)
+    mpl.rcParams["image.cmap"] = "qkv"
+    package = find_spec("font_source_sans_pro")
+    if package is not None:
+        folder = Path(package.origin).parent / "files"
+        for weight in ("Regular", "It", "Semibold", "Bold"):
+            font_manager.fontManager.addfont(folder / f"SourceSansPro-{weight}.ttf")
+        # The second family serves the glyphs that the first one lacks, arrows for example.
+        mpl.rcParams["font.family"] = ["Source Sans Pro", "DejaVu Sans"]
+        mpl.rcParams["font.size"] = 12.5
+
+
+def picture(fig, dpi=DPI) -> Image.Image:
+    """Return the matplotlib figure drawn on white as an RGB image of `dpi` dots per inch."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    return Image.open(buffer).convert("RGB")
+
+
+def few_colours(image, colours=255) -> Image.Image:
+    """Return the image with a palette when that changes nothing one can see, else unchanged.
+
+    A line drawing shrinks to a third; a photograph is left alone.
+    """
+    small = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return small if image.getcolors(maxcolors=20 * colours) else image
+
+
+def png(fig, dpi=DPI) -> bytes:
+    """Return the figure as a small PNG: the same drawing gives the same bytes, on any day."""
+    buffer = io.BytesIO()
+    few_colours(picture(fig, dpi)).save(buffer, format="png", optimize=True, dpi=(dpi, dpi))
+    return buffer.getvalue()
+
+
+def show(fig, *, name=None, caption=None, alt):
+    """Show a matplotlib figure as the book does, numbered and with its caption, and close it.
+
+    `name` is what `{numref}` refers to (`"fig-lengths"`), `caption` MyST text, `alt` a sentence
+    that says what the figure shows to a reader who cannot see it.
+
+    Raises `ValueError` when `alt` is empty.
+    """
+    require_alt(name, alt)
+    still = png(fig)
+    plt.close(fig)
+    display(figure_bundle(name=name, caption=caption, alt=alt, still=still), raw=True)
+
+
+_use_style()

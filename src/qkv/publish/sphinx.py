@@ -1,0 +1,264 @@
+"""The book's Sphinx extension: figures, quizzes, live pages, the status table, own assets."""
+
+import base64
+import hashlib
+import html
+import json
+import posixpath
+import struct
+from pathlib import Path
+from urllib.parse import quote
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.addnodes import pending_xref
+from sphinx.util.docutils import SphinxDirective
+
+from qkv.live.figure import FIGURE_MIME
+from qkv.publish.assets import write_assets
+from qkv.publish.stale import is_fresh
+from qkv.publish.store import load
+from qkv.quiz import progress_state
+
+PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
+
+# From a file, a browser may not fetch the pages that the search quotes from.
+NO_QUOTES = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
+
+
+class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
+    """The still picture of a figure: an image that knows its size in CSS pixels."""
+
+
+def png_size(png):
+    """Return the (width, height) of a PNG in CSS pixels, from its pixels and its dots per inch.
+
+    Raises `ValueError` when the bytes are no PNG.
+    """
+    if png[:8] != b"\x89PNG\r\n\x1a\n":
+        raise ValueError("the still picture of a figure is not a PNG file")
+    width, height = struct.unpack(">II", png[16:24])
+    start = png.find(b"pHYs", 0, 4096)
+    if start == -1:
+        return width, height
+    per_metre = struct.unpack(">I", png[start + 4 : start + 8])[0]
+    scale = 96 / (per_metre * 0.0254)
+    return round(width * scale), round(height * scale)
+
+
+def figure_body(module, state, alt, image):
+    """Return the nodes inside a figure: the still, and for a live one its module and state.
+
+    `image` is a `still` node or None; `module` names the ES module that draws the live figure.
+    """
+    if module is None:
+        return [image]
+    # Every < is escaped: no state can close the script element, and JSON reads \u003c as <.
+    text = json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = text.replace("<", "\\u003c")
+    fallback = [image] if image else [raw(f"<noscript><p>{html.escape(alt)}</p></noscript>")]
+    return [
+        raw(f'<div class="qkv-live" data-module="{html.escape(module)}">'),
+        *fallback,
+        raw(f'<script type="application/json">{text}</script></div>'),
+    ]
+
+
+def raw(text):
+    """Return a node that is this HTML and nothing else."""
+    return nodes.raw("", text, format="html")
+
+
+class FigureRenderer:
+    """The myst-nb plugin that turns a stored figure bundle into a numbered figure."""
+
+    mime_priority_overrides = (("*", FIGURE_MIME, 1),)
+
+    @staticmethod
+    def handle_mime(renderer, data, inline):
+        """Return the docutils nodes of a figure bundle, or None for any other output."""
+        if inline or data.mime_type != FIGURE_MIME:
+            return None
+        bundle = data.content
+        if isinstance(bundle, str):
+            bundle = json.loads(bundle)
+        image = None
+        if bundle.get("still"):
+            png = base64.b64decode(bundle["still"])
+            name = hashlib.sha256(png).hexdigest() + ".png"
+            uri = renderer.write_file([name], png, exists_ok=True)
+            image = still(uri=uri, alt=bundle["alt"], size=png_size(png))
+            image["classes"] = ["qkv-still", "qkv-invert"]
+        body = figure_body(bundle.get("module"), bundle.get("state"), bundle["alt"], image)
+        if not bundle.get("caption"):
+            return [nodes.container("", *body, classes=["qkv-plain"])]
+        parser = renderer.renderer
+        caption = nodes.caption()
+        with parser.current_node_context(caption):
+            parser.nested_render_text(bundle["caption"], data.line or 0, inline=True)
+        figure = nodes.figure("", *body, caption, classes=["qkv-figure"])
+        figure.source, figure.line = parser.document["source"], data.line
+        if bundle.get("name"):
+            register(parser.document, figure, bundle["name"])
+        return [figure]
+
+
+def register(document, figure, name):
+    """Give the figure a label, so that text anywhere in the book can refer to its number."""
+    figure["names"].append(nodes.fully_normalize_name(name))
+    document.note_explicit_target(figure, figure)
+
+
+class LiveDirective(SphinxDirective):
+    """A live figure that needs no Python: `{qkv-live} module`, with its caption as the body.
+
+    Options: `alt` (required), `name` (a label), `still` (a picture, a path as for an image).
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {  # noqa: RUF012 (docutils reads it from the class)
+        "alt": directives.unchanged_required,
+        "name": directives.unchanged,
+        "still": directives.path,
+    }
+
+    def run(self):
+        """Return the figure, numbered when it has a caption."""
+        module = self.arguments[0]
+        if not self.options.get("alt"):
+            raise self.error(f"the live figure {module!r} needs an :alt: text")
+        state = {}
+        if module == "progress":
+            self.env.metadata[self.env.docname]["qkv_changes"] = True
+            state = progress_state()
+        image = None
+        if "still" in self.options:
+            image = still(uri=self.options["still"], alt=self.options["alt"])
+            image["classes"] = ["qkv-still"]
+        body = figure_body(module, state, self.options["alt"], image)
+        if not self.content:
+            return [nodes.container("", *body, classes=["qkv-plain"])]
+        children, messages = self.state.inline_text("\n".join(self.content), self.lineno)
+        caption = nodes.caption("", "", *children)
+        figure = nodes.figure("", *body, caption, classes=["qkv-figure"])
+        self.set_source_info(figure)
+        if "name" in self.options:
+            register(self.state.document, figure, self.options["name"])
+        return [figure, *messages]
+
+
+class StatusDirective(SphinxDirective):
+    """The chapters with their times and the day they were last run, and the versions they used."""
+
+    def run(self):
+        """Return the two tables, from `book/runs.json` and `constraints.txt`."""
+        self.env.metadata[self.env.docname]["qkv_changes"] = True
+        root = Path(self.env.srcdir)
+        runs_file = root / "book/runs.json"
+        runs = json.loads(runs_file.read_text("utf-8")) if runs_file.is_file() else {}
+        chapters = [
+            chapter_row(name, run, root)
+            for name, run in sorted(runs.items())
+            if f"chapters/{name}" in self.env.found_docs
+        ]
+        pins = (root / "constraints.txt").read_text("utf-8").split()
+        versions = dict(pin.split("==") for pin in pins if "==" in pin)
+        return [
+            table(("Chapter", "Seconds", "Code cells", "Claims", "Last run", "Outputs"), chapters),
+            table(("Package", "Version"), [(name, versions[name]) for name in PACKAGES]),
+        ]
+
+
+def chapter_row(name, run, root):
+    """Return the cells of a chapter's row; `run` is what the runner noted."""
+    path = root / f"chapters/{name}.ipynb"
+    notebook = load(path)
+    claims = sum("claim" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
+    link = pending_xref(
+        "",
+        nodes.inline(text=name),
+        refdomain="std",
+        reftype="doc",
+        reftarget=f"/chapters/{name}",
+        refexplicit=False,
+        refwarn=True,
+    )
+    fresh = "up to date" if is_fresh(notebook, path, root) else "stale"
+    return link, run["seconds"], run["cells"], claims, run["date"], fresh
+
+
+def changing_pages(app, env, added, changed, removed):
+    """Read the pages again that show what other files say, though their own text is the same."""
+    return [name for name in env.found_docs if "qkv_changes" in env.metadata.get(name, {})]
+
+
+def table(head, rows):
+    """Return a table node with a row of headings; a cell is a node, or a value to be shown."""
+
+    def entry(cell):
+        inside = cell if isinstance(cell, nodes.Node) else nodes.Text(str(cell))
+        return nodes.entry("", nodes.paragraph("", "", inside))
+
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
+    lines = [nodes.row("", *map(entry, cells)) for cells in [head, *rows]]
+    group += nodes.thead("", lines[0])
+    group += nodes.tbody("", *lines[1:])
+    return nodes.table("", group, classes=["qkv-status"])
+
+
+def visit_still(translator, node):
+    """Write the still picture: its size is given, so that nothing moves while it loads."""
+    builder = translator.builder
+    source = posixpath.join(builder.imgpath, quote(builder.images[node["uri"]]))
+    size = ' width="{}" height="{}"'.format(*node["size"]) if "size" in node else ""
+    translator.body.append(
+        f'<img class="{" ".join(node["classes"])}" src="{source}"{size} '
+        f'alt="{html.escape(node["alt"])}" loading="lazy" decoding="async">'
+    )
+    raise nodes.SkipNode
+
+
+def use_assets(app, config):
+    """Put the book's fonts, mathematics, live figures and design among the static files."""
+    root = Path(app.srcdir)
+    folder = Path(app.outdir).parent / "assets"
+    write_assets(folder)
+    config.html_static_path += [str(folder)]
+    if (root / "book/site").is_dir():
+        config.html_static_path += [str(root / "book/site")]
+    for name in ("fonts.css", "qkv.css", "live.css"):
+        if (folder / name).is_file() or (root / "book/site" / name).is_file():
+            app.add_css_file(name)
+    if (root / "book/site/page.js").is_file():
+        app.add_js_file("page.js", loading_method="defer")
+    config.mathjax_path = "mathjax/tex-chtml.js"
+    config.ogp_site_url = config.html_baseurl
+    # The theme's scripts listen to the first menu button of the page; a header that nobody sees
+    # would have it, and the button that people press would do nothing.
+    config.html_theme_options["navbar_persistent"] = []
+
+
+def finish_page(app, pagename, templatename, context, doctree):
+    """Load the live figures' script where there is one, and let the search work from a file."""
+    if pagename == "search":
+        app.add_js_file(None, body=NO_QUOTES)
+    if "citation-list" in context.get("body", ""):
+        # docutils marks it as a list, but no entry in it as a list item: a broken promise to
+        # screen readers, who hear plain paragraphs without it.
+        context["body"] = context["body"].replace(
+            ' role="list" class="citation-list"', ' class="citation-list"'
+        )
+    if doctree and any('class="qkv-live"' in node.astext() for node in doctree.findall(nodes.raw)):
+        app.add_js_file("qkv-live.js", loading_method="defer")
+
+
+def setup(app):
+    """Register all of it with Sphinx."""
+    app.add_node(still, html=(visit_still, None))
+    app.add_directive("qkv-live", LiveDirective)
+    app.add_directive("qkv-status", StatusDirective)
+    app.connect("config-inited", use_assets)
+    app.connect("env-get-outdated", changing_pages)
+    app.connect("html-page-context", finish_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,41 @@
+"""What the tests share: one browser for the whole run, with a fresh profile for every page."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+DEBIAN = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: Debian's where it is installed, else Playwright's own."""
+    with sync_playwright() as playwright:
+        path = str(DEBIAN) if DEBIAN.is_file() else None
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page with a fresh profile; an error on it fails the test."""
+    context = browser.new_context()
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    assert errors == []

@@ -1,0 +1,106 @@
+"""The book's look: stored pictures are the same on every run, small, and never without words."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from qkv import plot
+from qkv.live.figure import FIGURE_MIME
+
+
+def line_figure():
+    fig, ax = plt.subplots()
+    for power in (1, 2, 3):
+        ax.plot(np.linspace(0, 1, 50) ** power, label=f"power {power}")
+    ax.legend()
+    return fig
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what `plot.show` sends to the notebook."""
+    outputs = []
+    monkeypatch.setattr(plot, "display", lambda data, raw: outputs.append(data))
+    return outputs
+
+
+def test_a_figure_leaves_its_record_its_picture_and_its_words(shown):
+    plot.show(line_figure(), name="fig-powers", caption="Powers of $x$.", alt="Three curves.")
+    record = shown[0][FIGURE_MIME]
+    assert {key: record[key] for key in ("name", "caption", "alt", "module", "state")} == {
+        "name": "fig-powers",
+        "caption": "Powers of $x$.",
+        "alt": "Three curves.",
+        "module": None,
+        "state": None,
+    }
+    assert shown[0]["text/plain"] == "Three curves."
+    assert shown[0]["image/png"] == record["still"]
+    image = Image.open(io.BytesIO(base64.b64decode(record["still"])))
+    assert image.size == (1040, 640)
+
+
+def test_a_shown_figure_is_closed_so_that_the_notebook_does_not_show_it_twice(shown):
+    fig = line_figure()
+    plot.show(fig, alt="Three curves.")
+    assert not plt.fignum_exists(fig.number)
+
+
+@pytest.mark.parametrize("alt", ["", "   ", None])
+def test_a_figure_without_alternative_text_is_refused_by_name(shown, alt):
+    with pytest.raises(ValueError, match="'fig-powers' has alt="):
+        plot.show(line_figure(), name="fig-powers", alt=alt)
+    assert shown == []
+    plt.close("all")
+
+
+def test_the_same_drawing_gives_the_same_bytes():
+    first, second = line_figure(), line_figure()
+    assert plot.png(first) == plot.png(second)
+    plt.close("all")
+
+
+def test_a_picture_carries_no_date_and_no_program_name():
+    image = Image.open(io.BytesIO(plot.png(line_figure())))
+    assert not {"Software", "Creation Time", "date:create"} & set(image.info)
+    plt.close("all")
+
+
+def test_a_line_drawing_is_stored_with_a_palette_and_a_photograph_is_not():
+    assert Image.open(io.BytesIO(plot.png(line_figure()))).mode == "P"
+    fig, ax = plt.subplots()
+    noise = np.random.default_rng(0).random((300, 300, 3))
+    ax.imshow(noise)
+    assert Image.open(io.BytesIO(plot.png(fig))).mode == "RGB"
+    plt.close("all")
+
+
+def test_a_palette_changes_nothing_that_one_can_see():
+    image = plot.picture(line_figure())
+    small = plot.few_colours(image).convert("RGB")
+    change = np.abs(np.asarray(image, int) - np.asarray(small, int))
+    assert np.percentile(change, 99.9) <= 24
+    assert change.mean() < 0.1
+    plt.close("all")
+
+
+def test_lines_differ_in_style_as_well_as_colour():
+    fig, ax = plt.subplots()
+    lines = [ax.plot([0, 1])[0] for _ in range(6)]
+    assert len({line.get_color() for line in lines}) == 6
+    assert len({str(line._dash_pattern) for line in lines}) == 6
+    plt.close(fig)
+
+
+def test_text_stays_readable_on_a_phone_360_pixels_wide():
+    # 328 pixels are left between the margins; the smallest text is that of the tick labels.
+    width_in_points = 72 * plt.rcParams["figure.figsize"][0]
+    fig, ax = plt.subplots()
+    fig.canvas.draw()
+    smallest = ax.get_xticklabels()[0].get_fontsize()
+    plt.close(fig)
+    assert smallest * 328 / width_in_points >= 9

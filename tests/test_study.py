@@ -1,0 +1,130 @@
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from qkv import study
+from qkv.cli import main
+
+SCRIPT = """
+from pathlib import Path
+
+def settings():
+    return [{"seed": seed, "size": 3} for seed in range(3)]
+
+def run(seed, size):
+    with open("ran.txt", "a") as log:
+        print(seed, file=log)
+    if Path("broken").exists() and seed == 1:
+        raise RuntimeError("out of luck")
+    return {"double": 2 * seed, "curve": [0.5, size]}
+"""
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """An empty book with one study, the current folder."""
+    (tmp_path / "_toc.yml").write_text("")
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "luck.py").write_text(SCRIPT)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    study.sys.modules.pop("qkv_study_luck", None)
+
+
+def ran(book):
+    return sorted((book / "ran.txt").read_text().split())
+
+
+def test_a_study_stores_its_settings_and_numbers_in_order(book):
+    assert study.run_study("luck", jobs=2)
+    runs = study.results("luck")
+    assert [run["seed"] for run in runs] == [0, 1, 2]
+    assert [run["double"] for run in runs] == [0, 2, 4]
+    assert all(run["curve"] == [0.5, 3] for run in runs)
+    assert all(run["seconds"] >= 0 for run in runs)
+    assert study.stale() == []
+
+
+def test_each_run_has_one_thread(book):
+    text = "import torch\n" + SCRIPT.replace("2 * seed", "torch.get_num_threads()")
+    (book / "studies" / "luck.py").write_text(text)
+    study.run_study("luck", jobs=2)
+    assert [run["double"] for run in study.results("luck")] == [1, 1, 1]
+
+
+def test_a_fresh_study_is_not_run_again_unless_forced(book):
+    study.run_study("luck")
+    assert not study.run_study("luck")
+    assert ran(book) == ["0", "1", "2"]
+    assert study.run_study("luck", force=True)
+    assert ran(book) == ["0", "0", "1", "1", "2", "2"]
+
+
+def test_a_failing_run_is_named_and_the_finished_ones_are_kept(book):
+    (book / "broken").touch()
+    with pytest.raises(study.StudyError, match=r"study luck failed at .*'seed': 1.*out of luck"):
+        study.run_study("luck")
+    with pytest.raises(FileNotFoundError, match="qkv study luck"):
+        study.results("luck")
+    (book / "broken").unlink()
+    (book / "ran.txt").unlink()
+    study.run_study("luck")
+    assert "0" not in ran(book)
+    assert [run["seed"] for run in study.results("luck")] == [0, 1, 2]
+
+
+def test_changed_code_makes_the_results_stale_and_says_the_command(book):
+    assert study.stale() == ["study luck has no results: run  qkv study luck"]
+    study.run_study("luck")
+    (book / "studies" / "luck.py").write_text(SCRIPT.replace("2 * seed", "3 * seed"))
+    assert study.stale() == ["study luck: its code or versions changed: run  qkv study luck"]
+    study.sys.modules.pop("qkv_study_luck")
+    study.run_study("luck")
+    assert study.results("luck")[1]["double"] == 3
+    assert study.stale() == []
+
+
+def test_a_module_that_the_study_imports_counts_as_its_code(book):
+    package = book / "src" / "qkv"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "coin.py").write_text("SIDES = 2\n")
+    (book / "studies" / "luck.py").write_text("from qkv.coin import SIDES\n" + SCRIPT)
+    before = study._fingerprint("luck")
+    (package / "coin.py").write_text("SIDES = 3\n")
+    assert study._fingerprint("luck") != before
+
+
+def test_results_without_a_study_are_named(book):
+    study.run_study("luck")
+    shutil.move(book / "studies" / "luck.py", book / "luck.py")
+    assert study.stale() == ["studies/results/luck.json belongs to no study: delete it"]
+
+
+def test_numbers_that_json_cannot_hold_are_an_error(book):
+    text = SCRIPT.replace("2 * seed", "float('nan')")
+    (book / "studies" / "luck.py").write_text(text)
+    with pytest.raises(study.StudyError, match="not JSON compliant"):
+        study.run_study("luck")
+
+
+def test_the_command_names_an_unknown_study(book):
+    result = CliRunner().invoke(main, ["study", "fortune"])
+    assert result.exit_code == 1
+    assert "no study 'fortune'" in result.output
+    assert "luck" in result.output
+
+
+def test_the_command_says_what_it_did(book):
+    assert "results stored" in CliRunner().invoke(main, ["study"]).output
+    assert "nothing to run" in CliRunner().invoke(main, ["study", "luck"]).output
+
+
+def test_the_results_file_is_json_with_one_line_a_run(book):
+    study.run_study("luck")
+    text = (book / "studies" / "results" / "luck.json").read_text()
+    assert json.loads(text)["study"] == "luck"
+    assert sum('"seed"' in line for line in text.splitlines()) == 3

@@ -1,0 +1,52 @@
+"""A book of a few cells, for what runs and exports notebooks."""
+
+import json
+from pathlib import Path
+
+EXPORT = {"nbdev": {"export": "true"}}
+
+
+def code(source, **metadata):
+    """Return a code cell that has not run."""
+    return {
+        "cell_type": "code",
+        "source": source,
+        "metadata": metadata,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def prose(source):
+    """Return a Markdown cell."""
+    return {"cell_type": "markdown", "source": source, "metadata": {}}
+
+
+def write_notebook(path, *cells, **metadata):
+    """Write a notebook that exports to the module of its own name, unless `metadata` says else."""
+    if "nbdev" not in metadata:
+        metadata["nbdev"] = {"default_exp": path.stem.partition("_")[2]}
+    content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def make_book(folder: Path) -> Path:
+    """Write a book without notebooks: its table of contents and a package `qkv` of its own."""
+    for name in ("chapters/quiz", "src/qkv/live/js", "book"):
+        (folder / name).mkdir(parents=True)
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
+    modules = {
+        "__init__": "",
+        "outer": "from qkv import inner\n\n\ndef pick(index):\n    return inner.ITEMS[index]\n",
+        "inner": "ITEMS = [10, 20]\n",
+        "unused": "NUMBER = 1\n",
+        "quiz": "import click\n",
+        "live/__init__": "from .sweep import Sweep\n",
+        "live/sweep": "class Sweep:\n    pass\n",
+    }
+    for name, text in modules.items():
+        (folder / f"src/qkv/{name}.py").write_text(text)
+    (folder / "src/qkv/live/js/sweep.js").write_text("export default {};\n")
+    (folder / "chapters/quiz/01_first.txt").write_text("# First\n")
+    return folder

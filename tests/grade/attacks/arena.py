@@ -24,7 +24,7 @@ from qkv.grade.release import release
 from qkv.grade.report import scores, write_report
 from qkv.grade.run import grade_class
 from tests.grade.attacks import code_cases, file_cases, reach_cases
-from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, answered, master
+from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, SENT, answered, master
 
 CODE = code_cases.CASES | reach_cases.CASES
 FILES = file_cases.CASES
@@ -84,7 +84,7 @@ def hand_in(course: Course, names: list[str], port: int):
         if name in FILES:
             FILES[name][1](folder, released, course.root)
         else:
-            source = CODE[name][1].format(course=course.root, port=port, canary=CANARY)
+            source = CODE[name][1].format(course=course.root, port=port, sent=SENT)
             source = source.replace("qkv_owned", f"qkv_owned_{course.root.name}")
             notebook = answered(released, {"add": source})
             (folder / f"{ASSIGNMENT}.ipynb").write_text(nbformat.writes(notebook))
@@ -140,13 +140,13 @@ def achieved(course: Course, name: str, row: dict | None) -> list[str]:
         found.append(f"earned {row['score']} of {allowed}")
     for page in shown(course, name):
         text = page.read_text(errors="replace")
-        if page.suffix == ".html" and (CANARY in text or "HIDDEN TESTS" in text):
+        if page.suffix == ".html" and (CANARY in text or "### BEGIN HIDDEN" in text):
             found.append(f"its feedback shows what it must not: {page.name}")
         if page.suffix == ".html" and re.search(r"SEEN-HIDDEN \[\(\d+, \d+\), ", text):
             found.append("its feedback shows a hidden test's input")
         if page.suffix == ".html":
             found += live(text)
-        elif (leak := outputs_of(page)) and CANARY in leak:
+        elif any(secret in outputs_of(page) for secret in (CANARY, f"LEFT {SENT}")):
             found.append("its outputs show what it must not")
         elif page.suffix == ".ipynb":
             found += live(written_by_student(page))
@@ -179,8 +179,17 @@ class Live(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.found = []
+        self.verbatim = 0  # MathJax leaves what is inside these tags alone
+
+    def handle_endtag(self, tag):
+        self.verbatim -= tag in ("pre", "code")
+
+    def handle_data(self, data):
+        if not self.verbatim and re.search(r"\$[^$]*\\href|\\\(.*\\href", data):
+            self.found.append("live: a formula with a link")
 
     def handle_starttag(self, tag, attributes):
+        self.verbatim += tag in ("pre", "code")
         if tag in self.TAGS:
             self.found.append(f"live: <{tag}>")
         for name, value in attributes:
@@ -197,8 +206,7 @@ def live(text: str) -> list[str]:
     """Return what could act on an HTML page."""
     parser = Live()
     parser.feed(text)
-    formula = re.search(r"\$[^$]*\\href", text)
-    return parser.found + (["live: a formula with a link"] if formula else [])
+    return parser.found
 
 
 def fingerprint(course: Course) -> dict:

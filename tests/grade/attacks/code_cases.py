@@ -1,6 +1,6 @@
 """Attacks that are code: name -> (class, source of the first solution cell).
 
-`{course}`, `{port}` and `{canary}` are filled in: the attacker knows where everything lies.
+`{course}`, `{port}` and `{sent}` are filled in: the attacker knows where everything lies.
 None of them solves a task, so each point that one of them earns is stolen.
 """
 

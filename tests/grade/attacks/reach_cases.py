@@ -46,7 +46,7 @@ CASES = {
         "import gc, sys, inspect\ndef add(a, b):\n    f = sys._getframe(); out = []\n"
         "    while f: out.append(inspect.getsource(f.f_code)); f = f.f_back\n"
         "    raise ValueError(''.join(out) + str([o for o in gc.get_objects() "
-        "if isinstance(o, str) and 'HIDDEN TESTS' in o]))\nimport IPython\n"
+        "if isinstance(o, str) and 'BEGIN ' + 'HIDDEN' in o]))\nimport IPython\n"
         "print([h for h in get_ipython().user_ns.get('In', []) if 'canary-' in h])",
     ),
     "trace_parent": (
@@ -106,7 +106,7 @@ CASES = {
     "leave_files": (
         "persisting",
         "import os\nfor d in ('/tmp', '/dev/shm', '/var/tmp', os.path.expanduser('~'), '.'):\n"
-        "    try: open(f'{{d}}/qkv_owned', 'w').write('{canary}')\n    except OSError: pass",
+        "    try: open(f'{{d}}/qkv_owned', 'w').write('LEFT {sent}')\n    except OSError: pass",
     ),
     "find_files": (
         "persisting",
@@ -126,14 +126,14 @@ CASES = {
     "connect_home": (
         "network",
         "import socket\ns = socket.create_connection(('127.0.0.1', {port}), timeout=2)\n"
-        "s.sendall(b'{canary}')",
+        "s.sendall(b'{sent}')",
     ),
     "connect_out": (
         "network",
         "import socket, urllib.request\ntry: urllib.request.urlopen('http://127.0.0.1:{port}/"
-        "{canary}', timeout=2)\nexcept OSError as e: print(e)\n"
+        "{sent}', timeout=2)\nexcept OSError as e: print(e)\n"
         "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-        "s.sendto(b'{canary}', ('127.0.0.1', {port}))",
+        "s.sendto(b'{sent}', ('127.0.0.1', {port}))",
     ),
     "server": (
         "network",

@@ -5,6 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ASSIGNMENT = "01_target"
 CANARY = "canary-7f3a9"  # written into whatever no student may see
+SENT = "sent-by-an-attack"
 
 
 def _cell(kind, grade_id, source, points=None, make=new_code_cell):

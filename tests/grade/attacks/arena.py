@@ -24,7 +24,7 @@ from qkv.grade.release import release
 from qkv.grade.report import scores, write_report
 from qkv.grade.run import grade_class
 from tests.grade.attacks import code_cases, file_cases, reach_cases
-from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, SENT, answered, master
+from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, SECRET, SENT, answered, master
 
 CODE = code_cases.CASES | reach_cases.CASES
 FILES = file_cases.CASES
@@ -42,9 +42,9 @@ def kind(name: str) -> str:
 class Listener:
     """A server on this machine that no submission may reach; `heard` counts what does."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.heard = []
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", port))
         self.port = self.server.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -68,7 +68,7 @@ class Listener:
 def build(folder: Path) -> Course:
     """Make the course that is attacked, with a secret in its solution and in two more files."""
     write(folder / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", nbformat.writes(master()))
-    write(folder / "secret.txt", CANARY)
+    write(folder / "secret.txt", SECRET)
     course = Course.at(folder)
     release(course, ASSIGNMENT, None)
     return course
@@ -128,9 +128,13 @@ def attack(folder: Path, names: list[str], workers: int = 1) -> dict[str, list[s
     return {name: everybody + achieved(course, name, rows.get(name)) for name in names}
 
 
-def achieved(course: Course, name: str, row: dict | None) -> list[str]:
-    """Return what one attack achieved on its own page and for its own score."""
+def achieved(course: Course, name: str, row: dict | None, secrets=(CANARY, SECRET)) -> list[str]:
+    """Return what one attack achieved on its own page and for its own score.
+
+    secrets: texts that may not appear there; CANARY stands in a hidden test
+    """
     found = []
+    secrets = [*secrets, f"LEFT {SENT}"]
     if row is None:
         return ["has no result"]
     allowed = 8 if kind(name) == "accident" else 0
@@ -140,13 +144,15 @@ def achieved(course: Course, name: str, row: dict | None) -> list[str]:
         found.append(f"earned {row['score']} of {allowed}")
     for page in shown(course, name):
         text = page.read_text(errors="replace")
-        if page.suffix == ".html" and (CANARY in text or "### BEGIN HIDDEN" in text):
-            found.append(f"its feedback shows what it must not: {page.name}")
+        if CANARY in secrets and page.suffix == ".html" and "### BEGIN HIDDEN" in text:
+            found.append("its feedback shows a hidden test")
+        if page.suffix == ".html" and any(secret in text for secret in secrets[:-1]):
+            found.append("its feedback shows what it must not")
         if page.suffix == ".html" and re.search(r"SEEN-HIDDEN \[\(\d+, \d+\), ", text):
             found.append("its feedback shows a hidden test's input")
         if page.suffix == ".html":
             found += live(text)
-        elif any(secret in outputs_of(page) for secret in (CANARY, f"LEFT {SENT}")):
+        elif any(secret in outputs_of(page) for secret in secrets):
             found.append("its outputs show what it must not")
         elif page.suffix == ".ipynb":
             found += live(written_by_student(page))

@@ -5,6 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ASSIGNMENT = "01_target"
 CANARY = "canary-7f3a9"  # written into whatever no student may see
+SECRET = "secret-9b1c4"  # in a file of the course that is not about tests
 SENT = "sent-by-an-attack"
 
 

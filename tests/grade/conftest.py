@@ -34,3 +34,26 @@ def said(result):
     """Return all text that a test's result shows."""
     keys = ("value", "text", "trace")
     return " ".join(str(o.get(k, "")) for o in result["outputs"] for k in keys)
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory):
+    """The example course, released; tests copy it."""
+    from qkv.grade.course import Course
+    from qkv.grade.example import ASSIGNMENT, make_course
+    from qkv.grade.release import release
+
+    folder = make_course(tmp_path_factory.mktemp("course") / "course")
+    release(Course.at(folder), ASSIGNMENT, None)
+    return folder
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    """A released example course of one's own."""
+    import shutil
+
+    from qkv.grade.course import Course
+
+    shutil.copytree(released, tmp_path / "course")
+    return Course.at(tmp_path / "course")

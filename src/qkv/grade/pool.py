@@ -102,10 +102,12 @@ class DaskPool:
                 return
             future = next(finished)
             task = under_way.pop(future.key)
-            if future.status == "finished":
-                yield task, *future.result()
-            else:
-                yield task, None, f"the cluster gave it up: {future.exception()}"
+            try:
+                # A result lost with its worker is computed again meanwhile: this waits for it.
+                result, error = future.result()
+            except Exception as problem:  # whatever the cluster or the worker made of it
+                result, error = None, f"the cluster gave it up: {problem}"
+            yield task, result, error
             future.release()
 
     def close(self):
@@ -113,17 +115,23 @@ class DaskPool:
         self.client.close()
 
 
-_engines = threading.local()
+_engines = {}  # thread -> engine, on a worker
+
+
+def engines_here() -> list[Engine]:
+    """Return the engines that this process keeps for its threads."""
+    return list(_engines.values())
 
 
 def run_on_worker(jobs, limits, kind, hide):
     """Run one submission in this thread's own engine, which stays for the next one."""
-    engine = getattr(_engines, "engine", None)
+    here = threading.get_ident()
+    engine = _engines.get(here)
     if engine is None or engine.limits != limits:
         if engine is not None:
             engine.stop()
         slot = threading.get_native_id() % 100_000
-        engine = _engines.engine = Engine(make_sandbox(kind, hide, slot), limits)
+        engine = _engines[here] = Engine(make_sandbox(kind, hide, slot), limits)
         atexit.register(engine.stop)
     try:
         return run_jobs(engine, jobs), None

@@ -39,7 +39,9 @@ def _library_folders():
     wanted = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     wanted |= {Path(p) for p in (sys.prefix, sys.base_prefix)}
     wanted |= {Path(p) for p in sys.path if p.endswith(("site-packages", "dist-packages"))}
-    wanted = {p for p in wanted if p.is_dir() and p not in (Path("/"), Path("/usr"), Path.home())}
+    # Path.home() fails for a user without an entry among the accounts.
+    too_much = (Path("/"), Path("/usr"), Path(os.path.expanduser("~")))
+    wanted = {p for p in wanted if p.is_dir() and p not in too_much}
     kept = []
     for path in sorted(wanted, key=lambda p: len(p.parts)):
         if not any(path.is_relative_to(other) for other in [*kept, Path("/usr")]):

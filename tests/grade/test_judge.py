@@ -208,3 +208,41 @@ def test_a_strange_number_does_not_hang_the_judge(judge):
 def test_random_numbers_differ_from_run_to_run(judge):
     results = [judge("f = 1", "print(torch.rand(1), np.random.rand(1))") for _ in range(2)]
     assert said(results[0]) != said(results[1])
+
+
+def test_pictures_and_system_commands_show(engine):
+    source = (
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n"
+        "!echo from-a-shell"
+    )
+    cells = [{"kind": "student", "source": source, "binds": [], "imports": ""}]
+    shown = engine.run(cells, {})["cells"][0]["outputs"]
+    pictures = [o["data"]["image/png"] for o in shown if "image/png" in o.get("data", {})]
+    assert len(pictures) == 1
+    assert pictures[0].startswith("iVBOR")
+    assert any("from-a-shell" in o.get("text", "") for o in shown)
+
+
+def test_outputs_of_no_known_kind_are_dropped(engine):
+    source = (
+        "from qkv.grade import guest\n"
+        "guest.Guest.do_run = lambda self, s: ([{'kind': 3, 'text': 'x' * 10**7, 'data': {1: 2}},"
+        " 7, {'kind': 'points', 'value': 100}], True)"
+    )
+    cells = [{"kind": "student", "source": s, "binds": [], "imports": ""} for s in (source, "1")]
+    shown = engine.run(cells, {})["cells"][1]["outputs"]
+    assert len(str(shown)) < 100_000
+    assert all("value" not in o for o in shown)
+
+
+def test_an_empty_array_is_close_to_nothing_but_an_empty_array(judge):
+    code = "def f(x):\n    return x[:0]"
+    numpy, torch, empty = judge(
+        code,
+        "assert np.allclose(f(np.ones(3)), np.ones(1))",
+        "assert torch.allclose(f(torch.ones(3)), torch.ones(1))",
+        "assert np.allclose(f(np.ones(3)), np.ones(0))",
+    )
+    assert not numpy["ok"]
+    assert not torch["ok"]
+    assert empty["ok"]

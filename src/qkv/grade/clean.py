@@ -31,6 +31,11 @@ def text(value, limit: int = 20_000) -> str:
     return value
 
 
+def seen(value: str) -> str:
+    """Return a program with every character that hides or reorders others made visible."""
+    return _UNSEEN.sub("\ufffd", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def source(value, limit: int) -> str:
     """Return a cell's source as it can be stored: valid text without null characters."""
     value = value[:limit].encode("utf-8", "replace").decode()

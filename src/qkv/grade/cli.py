@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from qkv.grade import clean
+
 
 def _course_options(command):
     command = click.option(
@@ -56,7 +58,7 @@ def _bar(label):
 
 def _finish(problems):
     for problem in problems:
-        click.echo(problem, err=True)
+        click.echo(clean.text(problem, 1000), err=True)
     sys.exit(1 if problems else 0)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from qkv.grade.channel import Channel, ChannelClosed
@@ -44,7 +45,9 @@ class Engine:
 
     def _run(self, job):
         self._start_judging()
-        main, control = self.sandbox.open(self.limits)
+        # A copy of the program for each cell, beside what the student's code may start.
+        limits = replace(self.limits, processes=self.limits.processes + len(job["cells"]))
+        main, control = self.sandbox.open(limits)
         ours, theirs = socket.socketpair()
         with main, control, theirs:
             fds = [main.fileno(), control.fileno(), theirs.fileno()]

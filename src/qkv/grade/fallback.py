@@ -41,10 +41,10 @@ def _answers(engine):
     return False
 
 
-def make_sandbox(kind: str, hide: list[Path], slot: int):
-    """Return a sandbox of a kind that `choose` returns. hide, slot: as for `Sandbox`."""
+def make_sandbox(kind: str, hide: list[Path], slot: int, core: int | None = None):
+    """Return a sandbox of a kind that `choose` returns. hide, slot, core: as for `Sandbox`."""
     if kind == "bubblewrap":
-        return Sandbox(hide=hide, slot=slot)
+        return Sandbox(hide=hide, slot=slot, core=core)
     return OneByOne(kind)
 
 

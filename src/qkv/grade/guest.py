@@ -4,18 +4,20 @@ This runs inside the sandbox, in the process of the student's own code. That cod
 everything here, so nothing here is relied upon: whoever asks treats each answer as hostile.
 """
 
+import base64
 import contextlib
 import io
 import itertools
 import os
 import socket
 import struct
+import subprocess
 import sys
 import traceback
 
 from qkv.grade.codec import Code, Decoder, Encoder, Name
 
-PIECE = 200_000  # characters of output kept per cell; the trusted side has its own limit
+PIECE = 3_000_000  # characters of output kept per cell; the trusted side has its own limit
 MAX_ITEMS = 100_000
 
 
@@ -32,6 +34,7 @@ class Guest:
         shell.display_pub.publish = self._publish
         shell.displayhook = shell.display_trap.hook = _hook(shell, self._show_result)
         shell.enable_gui = lambda gui=None: None
+        shell.system = self._system
         shell._showtraceback = self._show_error
 
     def serve(self):
@@ -114,16 +117,30 @@ class Guest:
         self.size += len(text) + 1
 
     def _publish(self, data, metadata=None, **more):
-        kept = {k: v for k, v in data.items() if isinstance(v, (str, bytes))}
-        self._add({"kind": "display", "data": kept}, sum(map(len, kept.values())))
+        self._add_data("display", data)
+
+    def _add_data(self, kind, data):
+        kept = {
+            mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            for mime, value in data.items()
+            if isinstance(value, (str, bytes))
+        }
+        self._add({"kind": kind, "data": kept}, sum(map(len, kept.values())))
+
+    def _system(self, command):
+        """Run a line that begins with `!`; IPython's own way needs a terminal."""
+        done = subprocess.run(
+            command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        self.write("stdout", done.stdout[:PIECE].decode(errors="replace"))
+        self.shell.user_ns["_exit_code"] = done.returncode
 
     def _show_result(self, result=None):
         if result is None:
             return
         self.shell.user_ns["_"] = result
         data, _ = self.shell.display_formatter.format(result)
-        kept = {k: v for k, v in data.items() if isinstance(v, (str, bytes))}
-        self._add({"kind": "result", "data": kept}, sum(map(len, kept.values())))
+        self._add_data("result", data)
 
     def _show_error(self, kind, value, lines):
         text = "\n".join(lines)[:PIECE]

@@ -18,6 +18,8 @@ from qkv.grade.codec import Unsendable
 from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
 from qkv.grade.remote import Handle, NotAValue, Point, Stopped
 
+MAX_IMAGE = 2_000_000  # characters of base64
+SHOWN = ("text/plain", "image/png", "image/jpeg")
 HIDDEN_SAYS = "A hidden check of this task failed."
 
 
@@ -115,6 +117,7 @@ class Judge:
             outputs = [_error("Stopped", f"This cell was stopped: {error}.")]
         except Exception:
             outputs = [_error("Stopped", "This cell answered with something that is no output.")]
+        outputs = events(outputs, self.limits["output"])
         if cell["kind"] == "student" or outputs:
             self.report(number, {"outputs": outputs})
 
@@ -261,6 +264,23 @@ class Judge:
             trace = getattr(error, "from_student", "")
             output = _error(name, said, "\n".join(lines), trace)
         return {"outputs": [output], "ok": False, "detail": detail[:2000], "hidden": secret}
+
+
+def events(outputs, limit):
+    """Return what a cell showed as plain strings of bounded size, whatever it claims to be."""
+    kept, left = [], limit + 20 * MAX_IMAGE
+    for event in outputs[:500]:
+        if type(event) is not dict or left <= 0:
+            continue
+        parts = {k: event.get(k) for k in ("kind", "name", "text", "value")}
+        new = {k: v[: limit + 1] for k, v in parts.items() if type(v) is str}
+        if type(event.get("data")) is dict:
+            data = event["data"]
+            new["data"] = {k: data[k] for k in SHOWN if type(data.get(k)) is str}
+            new["data"] = {k: v for k, v in new["data"].items() if len(v) <= MAX_IMAGE}
+        left -= sum(map(len, new.values())) + sum(map(len, new.get("data", {}).values()))
+        kept.append(new)
+    return kept
 
 
 def bound_by(node):

@@ -21,7 +21,9 @@ class LocalPool:
         """Start nothing yet. kind, hide: as for `make_sandbox`."""
         self.kind = kind
         self.engines = SimpleQueue()
-        self.all = [Engine(make_sandbox(kind, hide, slot), limits) for slot in range(workers)]
+        self.all = [
+            Engine(make_sandbox(kind, hide, slot, core=slot), limits) for slot in range(workers)
+        ]
         for engine in self.all:
             self.engines.put(engine)
 
@@ -45,8 +47,9 @@ class LocalPool:
         engine = self.engines.get()
         try:
             return run_jobs(engine, task.jobs), None
-        except (SandboxError, OSError) as error:
-            return None, str(error)
+        except Exception as error:  # one submission never ends the class
+            engine.stop()
+            return None, f"{type(error).__name__}: {error}"
         finally:
             self.engines.put(engine)
 

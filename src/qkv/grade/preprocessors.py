@@ -50,7 +50,10 @@ class MakeInert(NbGraderPreprocessor):
             written = is_solution(cell) or cell.metadata.get("qkv") == "added"
             if cell.cell_type == "markdown" and written:
                 cell.source = clean.markdown(cell.source)
-            cell.pop("attachments", None) if written else None
+            if cell.cell_type == "code" and written:
+                cell.source = clean.seen(cell.source)
+            if written:
+                cell.pop("attachments", None)
             cell.metadata.pop("qkv", None)
         if findings := result.get("findings"):
             lines = "".join(f"\n- {clean.sentence(finding)}" for finding in findings)

@@ -134,7 +134,12 @@ def grade_class(course, assignment, pool, force=False, only=None, progress=None)
             for student in names:
                 if only and student not in only:
                     continue
-                task = take_in(course, assignment, student, plan_list, files, pool.kind)
+                try:
+                    task = take_in(course, assignment, student, plan_list, files, pool.kind)
+                except Exception as problem:  # one submission never ends the class
+                    outcome.problems.append(f"{student} was not graded: {problem}")
+                    progress(student, "failed")
+                    continue
                 if not force and is_fresh(course, assignment, task):
                     outcome.fresh += 1
                     progress(student, "fresh")
@@ -148,7 +153,7 @@ def grade_class(course, assignment, pool, force=False, only=None, progress=None)
                 store(course, assignment, task, results)
                 outcome.graded += 1
                 progress(task.student, "graded")
-            except (ValueError, OSError) as problem:
+            except Exception as problem:  # one submission never ends the class
                 outcome.problems.append(f"{task.student} was not graded: {problem}")
                 progress(task.student, "failed")
     return outcome
@@ -194,6 +199,9 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
             Autograde(coursedir=CourseDirectory(config=config), config=config, force=True).start()
         except Exception as error:
             raise ValueError(f"nbgrader: {why(lines, error)}") from error
+        finally:
+            for name in task.submissions:
+                preprocessors.results.pop((task.student, assignment, name), None)
     write(record_path(course, assignment, task.student), json.dumps(record))
     shutil.rmtree(folder, ignore_errors=True)
 

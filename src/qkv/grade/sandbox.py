@@ -119,12 +119,14 @@ class Sandbox:
 
     forks = True
 
-    def __init__(self, hide=(), slot=0):
+    def __init__(self, hide=(), slot=0, core=None):
         """Start nothing yet.
 
         hide: folders that no student's code may see, wherever they lie
         slot: which of several sandboxes this is; each has its own user when root starts them
+        core: the number of the core that its submissions run on; None: all of them
         """
+        self.core = core
         self.hide = list(hide)
         self.slot = slot
         self.process = None
@@ -177,7 +179,7 @@ class Sandbox:
         self.fresh = False
         ours, theirs = socket.socketpair()
         control, keeper = socket.socketpair()
-        order = {"do": "start", "limits": limits.as_dict()}
+        order = {"do": "start", "limits": limits.as_dict(), "core": self.core}
         with theirs, keeper:
             fds = [theirs.fileno(), keeper.fileno()]
             try:

@@ -120,6 +120,8 @@ def _private_disk(size):
     _mount("/tmp/home", HOME, None, _BIND)
     _mount("/tmp/shm", "/dev/shm", None, _BIND)
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    # Terminals are counted for the whole machine: without any, nobody can use them all up.
+    _mount("tmpfs", "/dev/pts", "tmpfs", _NOSUID | _NODEV, "size=4k,nr_inodes=1,mode=0555")
     _mount("/tmp/tmp", "/tmp", None, _BIND)
 
 
@@ -141,7 +143,7 @@ def _limit(limits, memory_now):
     both(resource.RLIMIT_NPROC, limits["processes"])
     both(resource.RLIMIT_FSIZE, limits["disk"])
     both(resource.RLIMIT_CPU, int(limits["total_seconds"]) + 5)
-    both(resource.RLIMIT_NOFILE, 256)
+    both(resource.RLIMIT_NOFILE, 128)
     both(resource.RLIMIT_STACK, 8 * 2**20)
     for name in ("CORE", "MSGQUEUE", "MEMLOCK", "RTPRIO", "NICE"):
         both(getattr(resource, f"RLIMIT_{name}"), 0)
@@ -215,6 +217,11 @@ class Zygote:
 
     def _student(self, order, channel):
         os.setpgid(0, 0)
+        os.nice(5)
+        if order["core"] is not None:
+            # However many processes it starts, they share one core; others are not slowed down.
+            cores = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, {cores[order["core"] % len(cores)]})
         os.environ["HOME"] = HOME if self.nested else "/tmp"
         os.chdir(os.environ["HOME"])
         _limit(order["limits"], self.base)

@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -44,7 +45,7 @@ def measure(size: int) -> None:
             outcome = grade_class(
                 course, NAME, pool, progress=lambda *_: times.append(time.monotonic())
             )
-            each = [b - a for a, b in zip(times, times[1:], strict=False)]
+            each = [b - a for a, b in pairwise(times)]
             run = sandbox_only(course, pool)
         finally:
             pool.close()

@@ -1,10 +1,16 @@
 """One sandbox for all tests of a run: starting it takes longer than most of them."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from qkv.grade.engine import Engine
 from qkv.grade.limits import Limits
 from qkv.grade.sandbox import Sandbox
+
+# The attack suite is a package that `python -m tests.grade.attacks` runs as well.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The fast core of the attack suite; the whole of it is `python -m tests.grade.attacks`."""
 
 import pytest
-
 from tests.grade.attacks.arena import NAMES, attack, kind
 
 CORE = [

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from nbgrader.api import Gradebook
+from tests.grade.attacks.arena import live
 
 from qkv.grade import example
 from qkv.grade.cli import group
@@ -18,7 +19,6 @@ from qkv.grade.course import Course
 from qkv.grade.engine import Engine
 from qkv.grade.release import release
 from qkv.grade.run import read_record
-from tests.grade.attacks.arena import live
 
 NAME = example.ASSIGNMENT
 POINTS = {
@@ -160,7 +160,9 @@ def test_a_kill_half_way_loses_nothing_and_leaves_nothing(course):
     arguments = ["grade", NAME, "--course", str(course.root), "--workers", "1"]
     arguments += ["--cell-seconds", "4"]
     start = f"from qkv.grade.cli import group; group({arguments})"
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", start], start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", start], start_new_session=True
+    )
     records = course.state / "graded" / NAME
     until = time.monotonic() + 120
     while len(list(records.glob("*.json"))) < 3 and time.monotonic() < until:

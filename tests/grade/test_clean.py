@@ -2,9 +2,9 @@ import base64
 
 import pytest
 from nbconvert.filters import markdown2html
+from tests.grade.attacks.arena import live
 
 from qkv.grade import clean
-from tests.grade.attacks.arena import live
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n rest").decode()
 

@@ -3,9 +3,9 @@ import os
 
 import nbformat
 import pytest
-
-from qkv.grade.intake import Unreadable, check_student, read_file, rebuild
 from tests.grade.attacks.target import RIGHT, answered, master
+
+from qkv.grade.intake import UnreadableError, check_student, read_file, rebuild
 
 
 def base():
@@ -136,7 +136,7 @@ def test_a_file_is_read_without_following_links(tmp_path):
         (("none", "n.ipynb"), "nothing was handed in"),
         (("secret", "n.ipynb"), "no folder or a link"),
     ]:
-        with pytest.raises(Unreadable, match=said):
+        with pytest.raises(UnreadableError, match=said):
             read_file(tmp_path, *names)
 
 

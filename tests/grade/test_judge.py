@@ -1,7 +1,6 @@
 """What tests can ask of a student's code, and what a student's code can make of tests."""
 
 import pytest
-
 from tests.grade.conftest import said
 
 
@@ -60,12 +59,17 @@ def test_generators_and_library_functions_can_be_handed_over(judge):
 
 def test_a_test_catches_the_exception_that_the_task_asks_for(judge):
     code = "class Bad(ValueError):\n    pass\ndef f(x):\n    raise Bad('too small')"
-    test = "try:\n    f(-1)\nexcept ValueError as e:\n    assert 'small' in str(e)\nelse:\n    1 / 0"
+    test = (
+        "try:\n    f(-1)\nexcept ValueError as e:\n    assert 'small' in str(e)\nelse:\n    1 / 0"
+    )
     assert judge(code, test)["ok"]
 
 
 def test_gradients_changes_in_place_and_prints_can_be_asked_for(judge):
-    code = "def f(x):\n    print('hello')\n    x.mul_(2) if not x.requires_grad else 0\n    return x ** 2"
+    code = (
+        "def f(x):\n    print('hello')\n    x.mul_(2) if not x.requires_grad else 0\n"
+        "    return x ** 2"
+    )
     test = (
         "from qkv.grade import probe\n"
         "assert torch.equal(probe.gradient(f, torch.ones(2)), torch.full((2,), 2.0))\n"
@@ -86,7 +90,8 @@ def test_a_function_crosses_as_its_source(judge):
 def test_partial_points_are_a_number_within_bounds(judge):
     half, much, strange, none = judge("f = 1", "0.5", "7", "float('nan')", "'fine'")
     assert [o["value"] for o in half["outputs"]] == [0.5]
-    assert half["ok"] and none["ok"]
+    assert half["ok"]
+    assert none["ok"]
     assert not much["ok"]
     assert not strange["ok"]
 
@@ -94,13 +99,16 @@ def test_partial_points_are_a_number_within_bounds(judge):
 def test_a_hidden_check_shows_its_hint_and_nothing_else(judge):
     code = "def f(x):\n    raise ValueError(f'I was asked {x}')"
     test = (
-        "### BEGIN HIDDEN TESTS\nprint('secret 5')\nassert f(51234) == 3, 'think of large numbers'\n"
+        "### BEGIN HIDDEN TESTS\nprint('secret 5')\n"
+        "assert f(51234) == 3, 'think of large numbers'\n"
         "### END HIDDEN TESTS"
     )
     result = judge(code, test)
     assert "51234" not in said(result)
     assert "secret" not in said(result)
-    wrong = judge("def f(x):\n    return x", test.replace("assert f(51234) == 3", "assert f(5) == 3"))
+    wrong = judge(
+        "def f(x):\n    return x", test.replace("assert f(51234) == 3", "assert f(5) == 3")
+    )
     assert "think of large numbers" in said(wrong)
     assert "assert f" not in said(wrong)
 
@@ -181,7 +189,9 @@ def test_an_object_that_is_no_value_passes_nothing(judge, test):
 @pytest.mark.parametrize("end", ["import os; os._exit(0)", "raise SystemExit", "while True: pass"])
 def test_dying_is_not_raising(judge, end, engine):
     code = f"def f(x):\n    {end}"
-    test = "try:\n    f(1)\nexcept Exception:\n    pass\nelse:\n    raise AssertionError('no error')"
+    test = (
+        "try:\n    f(1)\nexcept Exception:\n    pass\nelse:\n    raise AssertionError('no error')"
+    )
     assert judge(code, test)["ok"] is (end == "raise SystemExit")
 
 

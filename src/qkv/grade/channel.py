@@ -7,12 +7,12 @@ import time
 MAX_FRAME = 64 * 2**20
 
 
-class ChannelClosed(Exception):
+class ChannelClosedError(Exception):
     """The other side ended, stopped answering in time, or sent what it must not."""
 
 
 class Channel:
-    """One end of a conversation; `send` and `receive` raise `ChannelClosed`, never hang."""
+    """One end of a conversation; `send` and `receive` raise `ChannelClosedError`, never hang."""
 
     def __init__(self, sock: socket.socket, max_frame: int = MAX_FRAME):
         """Use `sock`; a frame longer than `max_frame` bytes ends the conversation."""
@@ -27,15 +27,15 @@ class Channel:
                 self.sock.settimeout(self._left(deadline))
                 view = view[self.sock.send(view) :]
             except TimeoutError:
-                raise ChannelClosed("it took too long") from None
+                raise ChannelClosedError("it took too long") from None
             except OSError:
-                raise ChannelClosed("it ended") from None
+                raise ChannelClosedError("it ended") from None
 
     def receive(self, deadline: float) -> bytearray:
         """Return one frame that arrives before `deadline`."""
         (length,) = struct.unpack("<Q", self._read(8, deadline))
         if length > self.max_frame:
-            raise ChannelClosed("it answered with too much data")
+            raise ChannelClosedError("it answered with too much data")
         return self._read(length, deadline)
 
     def _read(self, count, deadline):
@@ -46,11 +46,11 @@ class Channel:
                 self.sock.settimeout(self._left(deadline))
                 part = self.sock.recv(min(count - len(data), 2**20))
             except TimeoutError:
-                raise ChannelClosed("it took too long") from None
+                raise ChannelClosedError("it took too long") from None
             except OSError:
-                raise ChannelClosed("it ended") from None
+                raise ChannelClosedError("it ended") from None
             if not part:
-                raise ChannelClosed("it ended")
+                raise ChannelClosedError("it ended")
             data += part
         return data
 

@@ -19,18 +19,17 @@ MAX_DEPTH = 40
 MAX_NODES = 1_000_000
 MAX_INT_BYTES = 4096
 
-TENSOR_TYPES = (
-    "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128"
-).split()
+TENSOR_TYPES = ["float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8"]
+TENSOR_TYPES += ["uint8", "bool", "complex64", "complex128"]
 ARRAY_TYPE = re.compile(r"<[iu][248]|<f[248]|<c(8|16)|\|[iu]1|\|b1")
 NAMES = re.compile(r"(torch|numpy|math|builtins|operator)(\.[A-Za-z]\w*)*:[A-Za-z]\w*")
 
 
-class BadMessage(ValueError):
+class BadMessageError(ValueError):
     """Bytes that no honest encoder writes."""
 
 
-class Unsendable(TypeError):
+class UnsendableError(TypeError):
     """A value that does not cross the channel."""
 
 
@@ -65,7 +64,7 @@ class Encoder:
         self.nodes = 0
 
     def encode(self, value) -> bytes:
-        """Return the bytes of a value; `Unsendable` if it holds something that cannot cross."""
+        """Return the bytes of a value; `UnsendableError` if something in it cannot cross."""
         self.put(value, 0)
         return b"".join(self.out)
 
@@ -73,7 +72,7 @@ class Encoder:
         """Append one value."""
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise Unsendable("a value nested too deeply or with too many parts")
+            raise UnsendableError("a value nested too deeply or with too many parts")
         kind = type(value)
         if value is None:
             self.out.append(b"N")
@@ -116,7 +115,7 @@ class Encoder:
     def _int(self, value):
         raw = value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)
         if len(raw) > MAX_INT_BYTES:
-            raise Unsendable("a whole number with more than 9,000 digits")
+            raise UnsendableError("a whole number with more than 9,000 digits")
         self._bytes(b"I", raw)
 
     def _bytes(self, tag, raw):
@@ -133,9 +132,9 @@ class Encoder:
         torch = _torch()
         if isinstance(value, np.ndarray) and self._array(value):
             return
-        if isinstance(value, np.generic) and value.dtype.kind not in "US":
-            if self._array(np.asarray(value), b"g"):
-                return
+        number = isinstance(value, np.generic) and value.dtype.kind not in "US"
+        if number and self._array(np.asarray(value), b"g"):
+            return
         if torch is not None:
             if isinstance(value, torch.Tensor) and self._tensor(value, depth):
                 return
@@ -148,7 +147,7 @@ class Encoder:
             if isinstance(value, plain) and type(value) is not plain:
                 return self.put(plain(value), depth + 1)
         if self.handle is None:
-            raise Unsendable(f"a value of type {type(value).__name__} cannot be sent")
+            raise UnsendableError(f"a value of type {type(value).__name__} cannot be sent")
         self.out.append(b"h" + struct.pack("<Q", self.handle(value)))
 
     def _array(self, array, tag=b"a"):
@@ -206,21 +205,21 @@ class Decoder:
         self.resolve = resolve
 
     def decode(self):
-        """Return the one value that the bytes hold; `BadMessage` if they hold anything else."""
+        """Return the one value that the bytes hold; `BadMessageError` if that is not so."""
         try:
             value = self.get(0)
-        except BadMessage:
+        except BadMessageError:
             raise
         except (struct.error, ValueError, TypeError, ArithmeticError, RuntimeError) as error:
-            raise BadMessage(f"malformed: {error}") from error
+            raise BadMessageError(f"malformed: {error}") from error
         if self.at != len(self.data):
-            raise BadMessage("bytes left over")
+            raise BadMessageError("bytes left over")
         return value
 
     def take(self, count):
         """Return the next `count` bytes."""
         if count > len(self.data) - self.at:
-            raise BadMessage("shorter than it says")
+            raise BadMessageError("shorter than it says")
         self.at += count
         return self.data[self.at - count : self.at]
 
@@ -232,11 +231,11 @@ class Decoder:
         """Return the next value."""
         self.nodes += 1
         if depth > MAX_DEPTH + 2 or self.nodes > MAX_NODES:
-            raise BadMessage("nested too deeply or too many parts")
+            raise BadMessageError("nested too deeply or too many parts")
         tag = bytes(self.take(1))
         method = self.METHODS.get(tag)
         if method is None:
-            raise BadMessage(f"unknown tag {tag!r}")
+            raise BadMessageError(f"unknown tag {tag!r}")
         return method(self, depth)
 
     def _raw(self):
@@ -246,7 +245,7 @@ class Decoder:
     def _int(self, depth=0):
         raw = self._raw()
         if len(raw) > MAX_INT_BYTES:
-            raise BadMessage("a number with too many digits")
+            raise BadMessageError("a number with too many digits")
         return int.from_bytes(raw, "little", signed=True)
 
     def _text(self, depth=0):
@@ -255,13 +254,13 @@ class Decoder:
     def _items(self, depth):
         (count,) = self.unpack("<I")
         if count > len(self.data) - self.at:
-            raise BadMessage("shorter than it says")
+            raise BadMessageError("shorter than it says")
         return [self.get(depth + 1) for _ in range(count)]
 
     def _dict(self, depth):
         (count,) = self.unpack("<I")
         if 2 * count > len(self.data) - self.at:
-            raise BadMessage("shorter than it says")
+            raise BadMessageError("shorter than it says")
         found = {}
         for _ in range(count):
             key = self.get(depth + 1)
@@ -272,33 +271,30 @@ class Decoder:
         parts = []
         for _ in range(3):
             if bytes(self.take(1)) != b"I":
-                raise BadMessage("a range of other things than whole numbers")
+                raise BadMessageError("a range of other things than whole numbers")
             parts.append(self._int())
         if parts[2] == 0:
-            raise BadMessage("a range with step 0")
+            raise BadMessageError("a range with step 0")
         return range(*parts)
-
-    def _slice(self, depth):
-        return slice(self.get(depth + 1), self.get(depth + 1), self.get(depth + 1))
 
     def _shape(self):
         (rank,) = self.unpack("<B")
         if rank > 32:
-            raise BadMessage("too many dimensions")
+            raise BadMessageError("too many dimensions")
         return self.unpack(f"<{rank}Q")
 
     def _array(self, depth, scalar=False):
         (length,) = self.unpack("<B")
         name = bytes(self.take(length)).decode("ascii")
         if not ARRAY_TYPE.fullmatch(name):
-            raise BadMessage(f"an array of type {name!r}")
+            raise BadMessageError(f"an array of type {name!r}")
         shape = self._shape()
         raw = self._raw()
         dtype = np.dtype(name)
         if math.prod(shape) * dtype.itemsize != len(raw) or max(shape, default=0) > 2**40:
-            raise BadMessage("an array whose shape and bytes differ")
+            raise BadMessageError("an array whose shape and bytes differ")
         if scalar and shape:
-            raise BadMessage("a number with a shape")
+            raise BadMessageError("a number with a shape")
         if dtype.kind == "b":
             # A byte other than 0 and 1 is a Boolean that equals neither True nor False.
             array = np.frombuffer(raw, dtype=np.uint8) != 0
@@ -307,20 +303,17 @@ class Decoder:
         array = array.astype(dtype.newbyteorder("="), copy=False).reshape(shape)
         return array[()] if scalar else array
 
-    def _scalar(self, depth):
-        return self._array(depth, scalar=True)
-
     def _strings(self, depth):
         shape = self._shape()
         count = math.prod(shape)
         if count > len(self.data) - self.at:
-            raise BadMessage("shorter than it says")
+            raise BadMessageError("shorter than it says")
         items = [self.get(1) for _ in range(count)]
         if not all(type(item) in (str, bytes) for item in items):
-            raise BadMessage("an array of strings that holds something else")
+            raise BadMessageError("an array of strings that holds something else")
         longest = max((len(item) for item in items), default=0)
         if longest * count > 16_000_000:
-            raise BadMessage("an array of strings that is too large")
+            raise BadMessageError("an array of strings that is too large")
         return np.array(items, dtype=None if items else "U1").reshape(shape)
 
     def _tensor(self, depth):
@@ -328,14 +321,14 @@ class Decoder:
 
         code, flags = self.unpack("<BB")
         if code >= len(TENSOR_TYPES) or flags > 3:
-            raise BadMessage("a tensor of unknown type")
+            raise BadMessageError("a tensor of unknown type")
         shape = self._shape()
         raw = self._raw()
         grad = self.get(depth + 1)
         name = TENSOR_TYPES[code]
         dtype = getattr(torch, name)
         if math.prod(shape) * dtype.itemsize != len(raw) or max(shape, default=0) > 2**40:
-            raise BadMessage("a tensor whose shape and bytes differ")
+            raise BadMessageError("a tensor whose shape and bytes differ")
         if name == "bool":
             tensor = torch.from_numpy(np.frombuffer(raw, dtype=np.uint8) != 0).reshape(shape)
         elif raw:
@@ -345,16 +338,16 @@ class Decoder:
             tensor = torch.empty(shape, dtype=dtype)
         differentiable = tensor.is_floating_point() or tensor.is_complex()
         if flags and not differentiable:
-            raise BadMessage("a gradient of whole numbers")
+            raise BadMessageError("a gradient of whole numbers")
         if flags & 2:
             tensor = torch.nn.Parameter(tensor, requires_grad=bool(flags & 1))
         elif flags & 1:
             tensor.requires_grad_()
         if grad is not None:
             if type(grad) is not torch.Tensor or not flags & 1 or grad.shape != tensor.shape:
-                raise BadMessage("a gradient that does not fit its tensor")
+                raise BadMessageError("a gradient that does not fit its tensor")
             if grad.dtype != tensor.dtype or grad.requires_grad:
-                raise BadMessage("a gradient of another type than its tensor")
+                raise BadMessageError("a gradient of another type than its tensor")
             tensor.grad = grad
         return tensor
 
@@ -363,19 +356,19 @@ class Decoder:
 
         name = self._text()
         if name not in TENSOR_TYPES:
-            raise BadMessage(f"an unknown type {name[:20]!r}")
+            raise BadMessageError(f"an unknown type {name[:20]!r}")
         return getattr(torch, name)
 
     def _handle(self, depth):
         (number,) = self.unpack("<Q")
         if self.handle is None:
-            raise BadMessage("a handle where none may be")
+            raise BadMessageError("a handle where none may be")
         return self.handle(number)
 
     def _resolve(self, kind):
         text = self._text()
         if self.resolve is None or (kind is Name and not NAMES.fullmatch(text)):
-            raise BadMessage("code where only values may be")
+            raise BadMessageError("code where only values may be")
         return self.resolve(kind(text))
 
     METHODS = {  # noqa: RUF012 - a table, never changed
@@ -394,9 +387,9 @@ class Decoder:
         b"z": lambda self, depth: frozenset(self._items(depth)),
         b"D": _dict,
         b"r": _range,
-        b"i": _slice,
+        b"i": lambda self, depth: slice(*(self.get(depth + 1) for _ in range(3))),
         b"a": _array,
-        b"g": _scalar,
+        b"g": lambda self, depth: self._array(depth, scalar=True),
         b"u": _strings,
         b"x": _tensor,
         b"y": _dtype,

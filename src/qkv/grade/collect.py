@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from qkv.grade.course import Course, write
-from qkv.grade.intake import MAX_FILE, STUDENT, Unreadable, read_file
+from qkv.grade.intake import MAX_FILE, STUDENT, UnreadableError, read_file
 
 MAX_MEMBERS = 50_000
 MAX_DEPTH = 6
@@ -86,7 +86,7 @@ def collect(course: Course, assignment: str, source: Path, pattern=None) -> Coll
                 who, name, when = chosen.pop(found.path)
                 try:
                     _store(course, assignment, who, name, when, found.read(), result)
-                except Unreadable as error:
+                except UnreadableError as error:
                     result.problems.append(f"{who}: {error}")
     result.new = sorted(set(result.new))
     result.same = sorted(set(result.same) - set(result.new))
@@ -144,15 +144,15 @@ def _walk_zip(path) -> Iterator[Found]:
 def _read_member(archive, member):
     """Return the bytes of a member, never more than a notebook may have."""
     if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-        raise Unreadable("the notebook in the zip file is a link or no regular file")
+        raise UnreadableError("the notebook in the zip file is a link or no regular file")
     try:
         with archive.open(member) as file:
             data = file.read(MAX_FILE + 1)
     except Exception as error:  # damaged, encrypted, an unknown method: each has its own error
         kind = type(error).__name__
-        raise Unreadable(f"the notebook in the zip file cannot be unpacked ({kind})") from None
+        raise UnreadableError(f"the notebook in the zip file cannot be unpacked ({kind})") from None
     if len(data) > MAX_FILE:
-        raise Unreadable(f"the notebook in the zip file is larger than {MAX_FILE // 2**20} MB")
+        raise UnreadableError(f"the notebook in the zip file is larger than {MAX_FILE // 2**20} MB")
     return data
 
 
@@ -174,9 +174,8 @@ def _whose(found, assignment, patterns):
             when = _exchange_time(groups.get("when")) or found.when
             return student_id(groups["student"]), when
     others = found.path.parts[1:-1]
-    if others and others[0] != assignment and STUDENT.fullmatch(others[0]) and len(others) == 1:
-        if re.match(r"\d+_", others[0]):  # STUDENT/another assignment/…
-            return None, 0.0
+    if len(others) == 1 and others[0] != assignment and re.match(r"\d+_", others[0]):
+        return None, 0.0  # STUDENT/another assignment/…
     return student_id(first if len(found.path.parts) > 1 else found.path.stem), found.when
 
 
@@ -206,7 +205,7 @@ def _store(course, assignment, who, name, when, data, result):
         return
     try:
         before = read_file(course.submitted, who, assignment, f"{name}.ipynb")
-    except (Unreadable, FileNotFoundError):
+    except (UnreadableError, FileNotFoundError):
         before = None
     if before == data:
         result.same.append(who)

@@ -160,7 +160,9 @@ def plans(course: Course, assignment: str) -> list[Plan]:
             except MissingEntry:
                 known = None
             if known is None or not released.is_file():
-                raise ValueError(f"{assignment} is not released yet: qkv grade release {assignment}")
+                raise ValueError(
+                    f"{assignment} is not released yet: qkv grade release {assignment}"
+                )
             sources = {cell.name: cell.source for cell in known.source_cells}
             base = nbformat.read(released, as_version=4)
             for cell in base.cells:

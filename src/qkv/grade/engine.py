@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from qkv.grade.channel import Channel, ChannelClosed
+from qkv.grade.channel import Channel, ChannelClosedError
 from qkv.grade.limits import Limits
 from qkv.grade.sandbox import Sandbox, SandboxError
 
@@ -64,7 +64,7 @@ class Engine:
         """Return what each cell shows, and whether the judge came to its end."""
         end = time.monotonic() + self.limits.total_seconds + GRACE
         shown, done = {}, False
-        with contextlib.suppress(ChannelClosed):
+        with contextlib.suppress(ChannelClosedError):
             channel.send(json.dumps(job).encode(), end)
             while not done:
                 message = json.loads(channel.receive(end))

@@ -18,7 +18,7 @@ _START = "import sys; sys.path.insert(0, {path!r}); from qkv.grade.single import
 
 
 def choose(image: str | None = None, trust: bool = False) -> str:
-    """Return the kind of sandbox to use: bubblewrap, a container, or none if submissions are trusted.
+    """Return the kind of sandbox: bubblewrap, a container, or none if submissions are trusted.
 
     Raises `ValueError` saying what to do if there is none.
     """

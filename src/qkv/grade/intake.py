@@ -25,7 +25,7 @@ MAX_PARTS = 400_000
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """Why a submission cannot be read, in a sentence for its author."""
 
 
@@ -51,7 +51,7 @@ def check_student(name: str) -> str:
 def read_file(folder: Path, *names: str) -> bytes:
     """Return the bytes of the file `names[-1]` below `folder`, following no link on the way.
 
-    Raises `Unreadable` for what is not there, no regular file, linked elsewhere or too large.
+    Raises `UnreadableError` for what is not there, no regular file, linked elsewhere or too large.
     """
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -60,9 +60,9 @@ def read_file(folder: Path, *names: str) -> bytes:
             try:
                 below = os.open(name, flags, dir_fd=at)
             except FileNotFoundError:
-                raise Unreadable("nothing was handed in") from None
+                raise UnreadableError("nothing was handed in") from None
             except OSError:
-                raise Unreadable("a folder of the submission is no folder or a link") from None
+                raise UnreadableError("a folder of the submission is no folder or a link") from None
             os.close(at)
             at = below
         return _read_regular(names[-1], at)
@@ -78,41 +78,43 @@ def _read_regular(name, folder):
         if not stat.S_ISREG(info.st_mode):
             kinds = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe"}
             kind = kinds.get(stat.S_IFMT(info.st_mode), "no regular file")
-            raise Unreadable(f"the notebook that was handed in is {kind}")
+            raise UnreadableError(f"the notebook that was handed in is {kind}")
         fd = os.open(name, flags, dir_fd=folder)
     except FileNotFoundError:
-        raise Unreadable("nothing was handed in under the name of the notebook") from None
+        raise UnreadableError("nothing was handed in under the name of the notebook") from None
     except OSError:
-        raise Unreadable("the file that was handed in cannot be opened") from None
+        raise UnreadableError("the file that was handed in cannot be opened") from None
     with os.fdopen(fd, "rb") as file:
         info = os.fstat(fd)
         if not stat.S_ISREG(info.st_mode):
-            raise Unreadable("what was handed in is no regular file")
+            raise UnreadableError("what was handed in is no regular file")
         if info.st_nlink > 1:
-            raise Unreadable("the file that was handed in is a second name of another file")
+            raise UnreadableError("the file that was handed in is a second name of another file")
         if info.st_size > MAX_FILE:
-            raise Unreadable(f"the notebook is larger than {MAX_FILE // 2**20} MB")
+            raise UnreadableError(f"the notebook is larger than {MAX_FILE // 2**20} MB")
         data = file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
-        raise Unreadable(f"the notebook is larger than {MAX_FILE // 2**20} MB")
+        raise UnreadableError(f"the notebook is larger than {MAX_FILE // 2**20} MB")
     return data
 
 
 def parse(data: bytes) -> list[dict]:
-    """Return the cells of a notebook file; `Unreadable` says why there are none."""
+    """Return the cells of a notebook file; `UnreadableError` says why there are none."""
     if not data.strip():
-        raise Unreadable("the file that was handed in is empty")
+        raise UnreadableError("the file that was handed in is empty")
     if data.count(b"[") + data.count(b"{") > MAX_PARTS:
-        raise Unreadable("the file that was handed in has too many parts")
+        raise UnreadableError("the file that was handed in has too many parts")
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise Unreadable("the file that was handed in is not a notebook (no valid JSON)") from None
+        raise UnreadableError(
+            "the file that was handed in is not a notebook (no valid JSON)"
+        ) from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
-        raise Unreadable("the file that was handed in is JSON, but no notebook of version 4")
+        raise UnreadableError("the file that was handed in is JSON, but no notebook of version 4")
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"the notebook has {len(cells)} cells; {MAX_CELLS} are accepted")
+        raise UnreadableError(f"the notebook has {len(cells)} cells; {MAX_CELLS} are accepted")
     return cells
 
 
@@ -127,7 +129,7 @@ def _source(cell):
 
 
 def _grade_id(cell):
-    """Return the id that nbgrader knows a cell by, "" if it claims none, None if it is malformed."""
+    """Return the id that nbgrader knows a cell by; "" if it has none, None if malformed."""
     metadata = cell.get("metadata")
     info = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     if info is None:
@@ -142,7 +144,7 @@ def rebuild(base: nbformat.NotebookNode, data: bytes) -> Submission:
     result = Submission(notebook)
     try:
         cells = parse(data)
-    except Unreadable as error:
+    except UnreadableError as error:
         return Submission(notebook, [f"{str(error)[0].upper()}{str(error)[1:]}."], readable=False)
     position = {c.metadata.nbgrader.grade_id: n for n, c in enumerate(base.cells) if _known(c)}
     plain_ids = {c.get("id"): n for n, c in enumerate(base.cells) if not _known(c)}

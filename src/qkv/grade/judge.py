@@ -14,7 +14,7 @@ import math
 import signal
 import time
 
-from qkv.grade.codec import Unsendable
+from qkv.grade.codec import UnsendableError
 from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
 from qkv.grade.remote import Handle, NotAValue, Point, Stopped
 
@@ -223,9 +223,9 @@ class Judge:
             self.hidden = any(line in secret for line in lines)
             text = io.StringIO()
             try:
-                with self._clock(), contextlib.redirect_stdout(text):
-                    with contextlib.redirect_stderr(text):
-                        value = self._statement(node, position == len(tree.body) - 1)
+                quiet = contextlib.redirect_stdout(text), contextlib.redirect_stderr(text)
+                with self._clock(), quiet[0], quiet[1]:
+                    value = self._statement(node, position == len(tree.body) - 1)
                 if self.troubles:
                     raise self.troubles[0]
             except (Exception, Stopped, NotAValue, TimeUp, SystemExit) as error:
@@ -292,7 +292,7 @@ def bound_by(node):
 
 def _number(value):
     """Return a number as a float; None for what is no number (a Boolean is none)."""
-    if isinstance(value, Handle) or isinstance(value, bool) or value is None:
+    if value is None or isinstance(value, Handle | bool):
         return None
     if isinstance(value, int | float):
         try:
@@ -307,7 +307,7 @@ def _number(value):
 def _sentence(error):
     if isinstance(error, Stopped):
         return f"Your code was stopped while the test called it: {error}."
-    if isinstance(error, Unsendable):
+    if isinstance(error, UnsendableError):
         return f"The test could not ask your code: {error}."
     try:
         return str(error)[:4000]

@@ -25,27 +25,27 @@ class _Bound(ast.NodeVisitor):
     def __init__(self):
         self.names = set()
 
-    def visit_Name(self, node):  # noqa: N802
+    def visit_Name(self, node):
         if isinstance(node.ctx, ast.Store | ast.Del):
             self.names.add(node.id)
 
-    def visit_FunctionDef(self, node):  # noqa: N802
+    def visit_FunctionDef(self, node):
         self.names.add(node.name)
 
-    visit_AsyncFunctionDef = visit_ClassDef = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_ClassDef = visit_FunctionDef  # noqa: N815
 
-    def visit_Lambda(self, node):  # noqa: N802
+    def visit_Lambda(self, node):
         pass
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # noqa: N815
 
-    def visit_Import(self, node):  # noqa: N802
+    def visit_Import(self, node):
         for alias in node.names:
             self.names.add((alias.asname or alias.name).split(".")[0])
 
-    visit_ImportFrom = visit_Import
+    visit_ImportFrom = visit_Import  # noqa: N815
 
-    def visit_ExceptHandler(self, node):  # noqa: N802
+    def visit_ExceptHandler(self, node):
         if node.name:
             self.names.add(node.name)
         self.generic_visit(node)

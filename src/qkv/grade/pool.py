@@ -97,7 +97,13 @@ class DaskPool:
                 if task is None:
                     break
                 future = self.client.submit(
-                    run_on_worker, task.jobs, self.limits, self.kind, self.hide, pure=False, retries=3
+                    run_on_worker,
+                    task.jobs,
+                    self.limits,
+                    self.kind,
+                    self.hide,
+                    pure=False,
+                    retries=3,
                 )
                 under_way[future.key] = task
                 finished.add(future)

@@ -1,4 +1,4 @@
-"""Hand an assignment out: prove that its solution passes, tell the gradebook, write the notebook."""
+"""Hand an assignment out: prove its solution, tell the gradebook, write the notebook."""
 
 import shutil
 import tempfile

@@ -7,6 +7,7 @@ object says about itself.
 """
 
 import builtins
+import contextlib
 import math
 import operator
 import struct
@@ -14,8 +15,8 @@ import time
 
 import numpy as np
 
-from qkv.grade.channel import Channel, ChannelClosed
-from qkv.grade.codec import BadMessage, Code, Decoder, Encoder, Name, Unsendable
+from qkv.grade.channel import Channel, ChannelClosedError
+from qkv.grade.codec import BadMessageError, Code, Decoder, Encoder, Name, UnsendableError
 
 # Exceptions that mean something else to Python than "it failed": they end loops silently.
 _NEVER_RAISED = (StopIteration, StopAsyncIteration)
@@ -55,9 +56,9 @@ class Point:
             deadline = self.judge.deadline if until is None else until
             self.channel.send(data, deadline)
             return self._read(number, deadline)
-        except (ChannelClosed, BadMessage) as error:
+        except (ChannelClosedError, BadMessageError) as error:
             self.broken = str(error)
-            if isinstance(error, BadMessage):
+            if isinstance(error, BadMessageError):
                 self.broken = "it answered with something that is not a value"
             self.channel.close()
             raise self.judge.trouble(Stopped(self.broken)) from None
@@ -66,14 +67,14 @@ class Point:
         frame = self.channel.receive(deadline)
         answer = Decoder(frame, handle=lambda n: Handle(self, n)).decode()
         if type(answer) is not tuple or len(answer) < 3 or type(answer[0]) is not int:
-            raise BadMessage("no answer")
+            raise BadMessageError("no answer")
         if answer[0] != number:
-            raise BadMessage("an answer to another question")
+            raise BadMessageError("an answer to another question")
         if answer[1] == "ok" and len(answer) == 3:
             return answer[2]
         if answer[1] == "error" and len(answer) == 5:
             raise _exception(*answer[2:])
-        raise BadMessage("no answer")
+        raise BadMessageError("no answer")
 
     def fork(self):
         """Return a copy of this point that goes its own way."""
@@ -90,7 +91,7 @@ class Point:
                 self.channel.sock.settimeout(5)
                 socket.send_fds(self.channel.sock, [b"f"], [theirs.fileno()])
                 pid = self._read(number, until)
-            except (ChannelClosed, BadMessage, OSError, Exception) as error:
+            except (ChannelClosedError, BadMessageError, OSError, Exception) as error:
                 ours.close()
                 self.broken = str(error) or "it ended"
                 raise Stopped(self.broken) from None
@@ -103,16 +104,14 @@ class Point:
         self.channel.close()
         pid = getattr(self, "pid", 2)
         if self.broken and pid:
-            try:
+            with contextlib.suppress(OSError):
                 self.judge.control.sendall(struct.pack("<I", pid))
-            except OSError:
-                pass
 
 
 def _exception(names, message, trace):
     """Return a built-in exception for what the student's code raised."""
     if type(names) is not list or type(message) is not str or type(trace) is not str:
-        raise BadMessage("no exception")
+        raise BadMessageError("no exception")
     found = RuntimeError
     for name in names:
         kind = getattr(builtins, name, None) if type(name) is str else None
@@ -139,7 +138,7 @@ class ToStudent(Encoder):
         if isinstance(value, Handle):
             point, number = object.__getattribute__(value, "_qkv")
             if point is not self.point:
-                raise Unsendable("an object from another place of the notebook cannot be sent")
+                raise UnsendableError("an object from another place of the notebook cannot be sent")
             self.out.append(b"h" + struct.pack("<Q", number))
         elif isinstance(value, np.random.Generator):
             self.put(_call("numpy_generator", value.bit_generator.state), depth)
@@ -150,9 +149,9 @@ class ToStudent(Encoder):
         else:
             try:
                 super()._other(value, depth)
-            except Unsendable:
+            except UnsendableError:
                 if callable(value):
-                    raise Unsendable(
+                    raise UnsendableError(
                         "a function of the test cannot be sent to the student's code; "
                         "use qkv.grade.probe.function('lambda x: …')"
                     ) from None
@@ -264,7 +263,8 @@ def _forward(name):
     return method, reflected
 
 
-for _name in "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift".split():
+_ARITHMETIC = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"]
+for _name in [*_ARITHMETIC, "and", "or", "xor", "lshift", "rshift"]:
     _method, _reflected = _forward(f"{_name}_" if _name in ("and", "or") else _name)
     setattr(Handle, f"__{_name}__", _method)
     setattr(Handle, f"__r{_name}__", _reflected)

@@ -10,7 +10,7 @@ from pathlib import Path
 from qkv.grade import clean
 from qkv.grade.course import Course, write
 from qkv.grade.feedback import graded
-from qkv.grade.intake import Unreadable, parse, read_file
+from qkv.grade.intake import UnreadableError, parse, read_file
 from qkv.grade.run import read_record
 
 SHORTEST = 12  # words of code below which two answers may be alike by chance
@@ -24,7 +24,9 @@ def write_report(course: Course, assignment: str) -> list[Path]:
     with course.lock():
         rows, tasks = scores(course, assignment)
         if not rows:
-            raise ValueError(f"no submission to {assignment} is graded: qkv grade grade {assignment}")
+            raise ValueError(
+                f"no submission to {assignment} is graded: qkv grade grade {assignment}"
+            )
         wrong = misconceptions(course, assignment)
         alike = similar(course, assignment)
         folder = course.root / "reports" / assignment
@@ -97,7 +99,7 @@ def similar(course: Course, assignment: str) -> list[tuple[str, list[str]]]:
         for path in sorted((course.solutions / assignment).glob("*.ipynb")):
             try:
                 cells = parse(read_file(course.submitted, student, assignment, path.name))
-            except (Unreadable, FileNotFoundError):
+            except (UnreadableError, FileNotFoundError):
                 continue
             for cell in cells:
                 try:

@@ -19,11 +19,13 @@ import nbformat
 
 from qkv.grade import clean
 from qkv.grade.course import PRIVATE, Course, nbgrader_says, plans, why, write
-from qkv.grade.intake import Submission, Unreadable, check_student, read_file, rebuild
+from qkv.grade.intake import Submission, UnreadableError, check_student, read_file, rebuild
 
 VERSION = 1  # raise it when grading changes: then everything is graded again
 MAX_FILES = 20 * 2**20
-TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?( [A-Za-z]{3,4}| ?[+-]\d{4})?")
+TIMESTAMP = re.compile(
+    r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?( [A-Za-z]{3,4}| ?[+-]\d{4})?"
+)
 
 
 @dataclass
@@ -91,7 +93,7 @@ def take_in(course, assignment, student, plan_list, files, kind) -> Task:
             data = read_file(course.submitted, student, assignment, name)
             digest.update(data)
             submission = rebuild(plan.base, data)
-        except Unreadable as error:
+        except UnreadableError as error:
             digest.update(str(error).encode())
             said = f"{str(error)[0].upper()}{str(error)[1:]}."
             submission = Submission(copy.deepcopy(plan.base), [said], readable=False)
@@ -236,7 +238,7 @@ def timestamp(course: Course, student: str, assignment: str) -> str | None:
     """Return when a submission was handed in, if its folder says so in a form that is a time."""
     try:
         data = read_file(course.submitted, student, assignment, "timestamp.txt")
-    except Unreadable:
+    except UnreadableError:
         return None
     text = data[:64].decode("ascii", "replace").strip()
     return text if TIMESTAMP.fullmatch(text) else None

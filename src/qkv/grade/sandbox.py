@@ -83,7 +83,7 @@ def bwrap_command(bwrap: str, hide: list[Path]) -> list[str]:
 
 
 def _parents(paths):
-    """Return options that make the folders above the paths readable (bubblewrap makes them 0700)."""
+    """Return options that make the folders above readable: bubblewrap itself makes them 0700."""
     found = sorted({p for path in paths for p in path.parents if p != Path("/")})
     found = [p for p in found if not p.is_relative_to("/usr")]
     return [word for p in found for word in ("--perms", "0755", "--dir", str(p))]

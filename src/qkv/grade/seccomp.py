@@ -83,7 +83,7 @@ def apply_filter():
         return
 
     class Program(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]  # noqa: RUF012
+        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
     code = program(platform.machine())
     buffer = ctypes.create_string_buffer(code, len(code))

@@ -248,9 +248,7 @@ class Zygote:
             used += status.get("RssAnon", 0) + status.get("RssShmem", 0)
             reserved += max(0, status.get("VmSize", 0) - self.base)
         allowed = self.limits["memory"]
-        if used > allowed and sum(map(_own_memory, others)) > allowed:
-            self._kill("memory")
-        elif reserved > 4 * allowed:
+        if (used > allowed and sum(map(_own_memory, others)) > allowed) or reserved > 4 * allowed:
             self._kill("memory")
 
     def _kill(self, reason=None):

@@ -16,7 +16,7 @@ def main(names: list[str]) -> int:
     """Attack with the named cases (all by default); return how many were not contained."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="attacked-") as folder:
-        result = attack(Path(folder), names)
+        result = attack(Path(folder), names, workers=2)
     shipped = json.loads(SHIPPED.read_text()) if SHIPPED.exists() else {}
     classes = defaultdict(list)
     for name in names:

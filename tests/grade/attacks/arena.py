@@ -12,9 +12,12 @@ import re
 import socket
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+from tests.grade.attacks import code_cases, file_cases, reach_cases
+from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, SECRET, SENT, answered, master
 
 from qkv.grade.course import Course, write
 from qkv.grade.feedback import write_feedback
@@ -23,8 +26,6 @@ from qkv.grade.pool import LocalPool
 from qkv.grade.release import release
 from qkv.grade.report import scores, write_report
 from qkv.grade.run import grade_class
-from tests.grade.attacks import code_cases, file_cases, reach_cases
-from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, SECRET, SENT, answered, master
 
 CODE = code_cases.CASES | reach_cases.CASES
 FILES = file_cases.CASES
@@ -90,7 +91,9 @@ def hand_in(course: Course, names: list[str], port: int):
             (folder / f"{ASSIGNMENT}.ipynb").write_text(nbformat.writes(notebook))
     for name in NEIGHBOURS:
         notebook = answered(released, RIGHT)
-        write(course.submitted / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", nbformat.writes(notebook))
+        write(
+            course.submitted / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", nbformat.writes(notebook)
+        )
 
 
 def attack(folder: Path, names: list[str], workers: int = 1) -> dict[str, list[str]]:
@@ -120,7 +123,7 @@ def attack(folder: Path, names: list[str], workers: int = 1) -> dict[str, list[s
         everybody.append(f"left processes: {left[:3]}")
     if listener.heard:
         everybody.append("reached the network")
-    if max(b - a for a, b in zip(times, times[1:], strict=False)) > SECONDS_EACH * (1 + workers):
+    if max(b - a for a, b in pairwise(times)) > SECONDS_EACH * (1 + workers):
         everybody.append("held up the class")
     for name in NEIGHBOURS:
         if rows.get(name, {}).get("score") != 8:
@@ -161,7 +164,7 @@ def achieved(course: Course, name: str, row: dict | None, secrets=(CANARY, SECRE
 
 def shown(course, name):
     pages = [*(course.root / "feedback" / name).rglob("*.html")]
-    return pages + [*(course.root / "autograded" / name).rglob("*.ipynb")]
+    return [*pages, *(course.root / "autograded" / name).rglob("*.ipynb")]
 
 
 def outputs_of(page):

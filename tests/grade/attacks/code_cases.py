@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - attacks are easier to read in one piece
 """Attacks that are code: name -> (class, source of the first solution cell).
 
 `{course}`, `{port}` and `{sent}` are filled in: the attacker knows where everything lies.
@@ -263,8 +264,10 @@ CASES = {
         "        return (os.system, ('touch {course}/owned',))\n"
         "for fd in sockets(): os.write(fd, frame(pickle.dumps(P())))",
     ),
-    "forge_deep": ("forging", FORGE + "for fd in sockets(): os.write(fd, "
-                   "frame(b'l\\x01\\x00\\x00\\x00' * 10**6 + b'N'))"),
+    "forge_deep": (
+        "forging",
+        FORGE + "for fd in sockets(): os.write(fd, frame(b'l\\x01\\x00\\x00\\x00' * 10**6 + b'N'))",
+    ),
     "forge_code": (
         "forging",
         FORGE + "from qkv.grade import guest, codec\n"

@@ -8,7 +8,6 @@ import json
 import os
 
 import nbformat
-
 from tests.grade.attacks.target import ASSIGNMENT, RIGHT, answered
 
 NAME = f"{ASSIGNMENT}.ipynb"
@@ -44,7 +43,9 @@ def _answers(answers, extra=()):
 
 def _cell(notebook, grade_id):
     return next(
-        c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
+        c
+        for c in notebook["cells"]
+        if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
     )
 
 
@@ -239,7 +240,9 @@ CASES = {
     "markdown_script": ("injection", _answers({"why": LIVE + "<img src=x onerror=alert(1)>"})),
     "markdown_link": (
         "injection",
-        _answers({"why": "[x](javascript:alert(1)) ![y](https://evil.example/p.png) <u onclick=a>"}),
+        _answers(
+            {"why": "[x](javascript:alert(1)) ![y](https://evil.example/p.png) <u onclick=a>"}
+        ),
     ),
     "markdown_formula": (
         "injection",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - attacks are easier to read in one piece
 """Attacks that reach for what is not theirs; the same form as in `code_cases`."""
 
 CASES = {
@@ -119,7 +120,7 @@ CASES = {
     ),
     "cron": (
         "persisting",
-        "import os\nos.system('echo \"* * * * * touch {course}/owned\" | crontab -; "
+        'import os\nos.system(\'echo "* * * * * touch {course}/owned" | crontab -; '
         "echo touch {course}/owned | at now')",
     ),
     # network
@@ -155,7 +156,7 @@ CASES = {
     "html_output": (
         "injection",
         "from IPython.display import HTML, display\n"
-        "display(HTML('<script>alert(\"qkv-live\")</script><img src=x onerror=alert(1)>"
+        'display(HTML(\'<script>alert("qkv-live")</script><img src=x onerror=alert(1)>'
         "<iframe src=javascript:alert(1)></iframe>'))",
     ),
     "javascript_output": (
@@ -164,7 +165,7 @@ CASES = {
         "display(Javascript('alert(\"qkv-live\")'))\n"
         "display(Markdown('<script>alert(\"qkv-live\")</script>'))\n"
         "display(Latex(r'$\\href{{javascript:alert(\"qkv-live\")}}{{x}}$'))\n"
-        "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"></svg>'))",
+        'display(SVG(\'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"></svg>\'))',
     ),
     "mime_output": (
         "injection",

@@ -13,10 +13,11 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from qkv.grade.report import scores
-from qkv.grade.sandbox import ENVIRONMENT, bwrap_command, find_bwrap
 from tests.grade.attacks import arena
 from tests.grade.attacks.target import ASSIGNMENT, SECRET
+
+from qkv.grade.report import scores
+from qkv.grade.sandbox import ENVIRONMENT, bwrap_command, find_bwrap
 
 USER = 1_900_099_999
 SECONDS = 150

@@ -118,8 +118,14 @@ def test_the_report_counts_tasks_and_misconceptions(graded):
     rows = {r["student"]: r for r in csv.DictReader((folder / "scores.csv").open())}
     assert rows["cem-mask"]["test_mask"] == "0.0"
     assert rows["ada"]["by_hand_missing"] == "1"
+    assert rows["ada"]["why"] == ""
     wrong = list(csv.DictReader((folder / "misconceptions.csv").open()))
     assert {"did you divide by the square root of d?"} <= {r["what the test said"] for r in wrong}
+    empty = {(r["task"], r["what the test said"]) for r in wrong}
+    assert {
+        ("test_mask", "NotImplementedError"),
+        ("test_mask", "the test was not reached"),
+    } <= empty
     page = (folder / "report.html").read_text()
     assert live(page.replace("<svg", "<p")) == []
     assert "13 students" in page

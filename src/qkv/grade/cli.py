@@ -8,8 +8,6 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from qkv.grade import clean
-
 
 def _course_options(command):
     command = click.option(
@@ -57,6 +55,8 @@ def _bar(label):
 
 
 def _finish(problems):
+    from qkv.grade import clean
+
     for problem in problems:
         click.echo(clean.text(problem, 1000), err=True)
     sys.exit(1 if problems else 0)

@@ -41,6 +41,8 @@ class Course:
             os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
         if not (root / "solutions").is_dir() and not (root / "source").is_dir():
             raise FileNotFoundError(f"{folder} has no folder solutions/: is it a course?")
+        if database and not database.startswith("sqlite:"):
+            _must_answer(database)
         return cls(root, database or f"sqlite:///{root / 'gradebook.db'}")
 
     @property
@@ -81,6 +83,9 @@ class Course:
         config = Config()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.db_url = self.database
+        if not self.database.startswith("sqlite:"):
+            # The name that nbgrader's gradebook gives a course. A server insists that it is there.
+            config.CourseDirectory.course_id = "default_course"
         config.CourseDirectory.source_directory = self.solutions.name
         config.CourseDirectory.release_directory = self.released.name
         config.CourseDirectory.ignore = [
@@ -100,6 +105,22 @@ class Course:
                     f"another qkv grade command is at work in {self.root}: wait for it to end"
                 ) from None
             yield
+
+
+def _must_answer(database):
+    """Raise `ValueError` with one sentence if a database server cannot be used."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        create_engine(database).connect().close()
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"the gradebook needs the package {error.name}: pip install 'psycopg[binary]'"
+        ) from None
+    except SQLAlchemyError as error:
+        said = str(error).splitlines()[0][:200]
+        raise ValueError(f"the gradebook cannot be opened: {said}") from None
 
 
 @dataclass(frozen=True)

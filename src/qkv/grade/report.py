@@ -35,7 +35,7 @@ def write_report(course: Course, assignment: str) -> list[Path]:
                 ["student", "score", "of", "by_hand_missing", *tasks, "findings"],
                 [
                     [r["student"], r["score"], r["of"], r["waiting"]]
-                    + [r["tasks"].get(t, "") for t in tasks]
+                    + ["" if r["tasks"].get(t) is None else r["tasks"][t] for t in tasks]
                     + [" ".join(r["findings"])]
                     for r in rows
                 ],
@@ -83,8 +83,8 @@ def misconceptions(course: Course, assignment: str) -> Counter:
         for notebook in record["notebooks"].values():
             for name, test in notebook["tests"].items():
                 if not test["ok"]:
-                    said = test["detail"].split("\n")[0].partition(": ")[2][:120]
-                    found[name, said or "the test was not reached"] += 1
+                    kind, _, said = test["detail"].split("\n")[0].partition(": ")
+                    found[name, said[:120] or kind or "the test was not reached"] += 1
     return found
 
 

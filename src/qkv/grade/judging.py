@@ -6,6 +6,7 @@ fresh random numbers, and so that a test which a strange value sends astray can 
 
 import base64
 import contextlib
+import gc
 import json
 import os
 import random
@@ -30,6 +31,8 @@ def main(fd: int):
     torch.ones(2, requires_grad=True).sum().backward()
     del numpy
     sock = socket.socket(fileno=fd)
+    gc.collect()
+    gc.freeze()  # forks then share these objects instead of copying them when they are counted
     sock.sendall(b"ready")
     child = None
     while True:

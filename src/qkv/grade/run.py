@@ -192,7 +192,8 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
     if when := timestamp(course, task.student, assignment):
         write(folder / "timestamp.txt", when)
     config = course.config()
-    preprocessors.configure(config)
+    preprocessors.configure_for_rebuilt(config)
+    preprocessors.share_engines()
     config.CourseDirectory.submitted_directory = str(staged.relative_to(course.root))
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = task.student

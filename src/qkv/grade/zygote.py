@@ -7,6 +7,7 @@ itself never runs student code: it waits for orders, watches memory, and ends ev
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -51,6 +52,8 @@ def main(fd: int, uid: int | None):
     shell = _preload()
     sock = socket.socket(fileno=fd)
     nested = _probe()
+    gc.collect()
+    gc.freeze()  # forks then share these objects instead of copying them when they are counted
     sock.sendall(json.dumps({"nested": nested}).encode())
     Zygote(sock, shell, nested).serve()
 

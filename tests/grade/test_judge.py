@@ -182,8 +182,9 @@ def test_an_object_that_is_no_value_passes_nothing(judge, test):
         "class L:\n    def __eq__(s, o): return True\n    def __bool__(s): return True\n"
         "    __lt__ = __gt__ = __eq__\n    def __hash__(s): return 1\ndef f(x): return L()"
     )
-    test = f"try:\n    {test}\nexcept Exception:\n    raise"
     assert not judge(code, test)["ok"]
+    if test not in ("assert np.allclose(f(1), 3)", "assert {f(1)}"):  # these are errors of Python's
+        assert not judge(code, f"try:\n    {test}\nexcept BaseException:\n    pass")["ok"]
 
 
 @pytest.mark.parametrize("end", ["import os; os._exit(0)", "raise SystemExit", "while True: pass"])

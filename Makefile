@@ -25,7 +25,7 @@ serve: install  ## show the built site on http://localhost:8000
 	@$(BIN)/qkv serve
 
 lab: install  ## open JupyterLab on the chapters
-	@$(BIN)/jupyter lab --notebook-dir=chapters
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/chapters
 
 lint: install  ## check style and spelling of the code
 	@$(BIN)/ruff check --quiet .

@@ -1,4 +1,4 @@
-"""What the tests share: one browser for the whole run, with a fresh profile for every page."""
+"""What the tests share: one browser for each file, with a fresh profile for every page."""
 
 from pathlib import Path
 
@@ -18,9 +18,13 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium: Debian's where it is installed, else Playwright's own."""
+    """Chromium: Debian's where it is installed, else Playwright's own.
+
+    It ends with the file: while Playwright is on, no test of the same process can run a loop of
+    its own with `asyncio.run`.
+    """
     with sync_playwright() as playwright:
         path = str(DEBIAN) if DEBIAN.is_file() else None
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -28,14 +32,20 @@ def browser():
         chromium.close()
 
 
+def errors_of(page) -> list[str]:
+    """Return the list in which the page's errors are noted as they happen."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    return errors
+
+
 @pytest.fixture
 def page(browser):
     """A page with a fresh profile; an error on it fails the test."""
     context = browser.new_context()
     page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    errors = errors_of(page)
     yield page
     context.close()
     assert errors == []

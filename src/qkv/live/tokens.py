@@ -33,7 +33,8 @@ class Tokens(LiveFigure):
     `merges` are pairs of symbols in the order they were learned, `vocabulary` the known words in
     the order of their ids, `text` what the box holds at first. `characters` are the symbols that
     byte-pair encoding starts from (default: those that occur in `merges`, sorted). Ids count
-    `<unk>`, then the characters, then what the merges make, each once.
+    the characters, then one for each merge (a symbol that two merges make has the later one), then
+    `<unk>`.
 
     Byte-pair encoding cuts what the regular expression `pattern` finds (a word with the space
     before it) into Unicode characters, and applies the merges, the earliest learned first. Words

@@ -43,13 +43,13 @@ export function tokenise(text, how, tokeniser) {
   return named(found(text, pattern).flatMap((piece) => bpeEncode(piece, ranks)), ids);
 }
 
-// The tokeniser of a figure's state. Ids of symbols count <unk>, the characters, then what the merges
-// make, each once, as it was learned.
+// The tokeniser of a figure's state. Ids of symbols count the characters, then one for each merge
+// (a symbol that two merges make has the later one), then <unk>.
 export function tokeniserOf(get) {
-  const numbered = (tokens) => new Map(Array.from(new Set(tokens), (token, id) => [token, id]));
+  const numbered = (tokens) => new Map(tokens.map((token, id) => [token, id]));
   const made = get("merges").map(([left, right]) => left + right);
   return {
-    ids: numbered([UNKNOWN, ...get("characters"), ...made]), words: numbered(get("vocabulary")),
+    ids: numbered([...get("characters"), ...made, UNKNOWN]), words: numbered(get("vocabulary")),
     pattern: get("pattern"), wordPattern: get("word_pattern"), lowercase: get("lowercase"),
     ranks: ranksOf(get("merges"), get("n_merges")),
   };

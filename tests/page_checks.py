@@ -1,11 +1,48 @@
-"""Working the controls of a live figure, without knowing which figure it is."""
+"""What is checked on every page: other hosts, barriers, width, controls, quick checks."""
 
 import json
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+
+
+def cut_off(page, *allowed: str) -> list[str]:
+    """Stop requests to other addresses than the allowed ones; return the list they are noted in."""
+    strangers = []
+
+    def guard(route):
+        if route.request.url.startswith((*allowed, "blob:", "data:", "file:")):
+            return route.continue_()
+        strangers.append(route.request.url)
+        return route.abort()
+
+    page.route("**/*", guard)
+    return strangers
+
+
+def barriers(page) -> list[str]:
+    """Return the serious and critical violations that axe finds, each with the places."""
+    # Without preload axe fetches no style sheets by itself, and so none from a wrong address.
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    return [
+        f"{v['id']}: {[node['html'][:200] for node in v['nodes'][:3]]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+def width_needed(page) -> int:
+    """Return how wide the page would have to be to show all, in pixels."""
+    return page.evaluate("document.documentElement.scrollWidth")
+
 
 SNAPSHOT = """(stage) => {
   const copy = stage.cloneNode(true);
   copy.querySelectorAll(".qkv-controls, [role=status], input, select, textarea, datalist")
     .forEach((e) => e.remove());
+  // What only says where the focus is, is not drawn.
+  const unseen = ["tabindex", "data-lm-suppress-shortcuts", "data-check"];
+  copy.querySelectorAll("*").forEach((e) => unseen.forEach((name) => e.removeAttribute(name)));
   const canvases = [...stage.querySelectorAll("canvas")].map((c) => c.toDataURL());
   return copy.innerHTML + canvases.join();
 }"""
@@ -29,9 +66,16 @@ def operate_all(figure, how: str) -> list[str]:
         "input[type=text], textarea, [role=slider], [role=gridcell][tabindex='0'], "
         "[role=application], button"
     )
+    # Each control gets a number first: working one may change which others the selector finds.
+    number = "(all) => all.forEach((e, i) => { e.dataset.check = i; })"
     controls = figure.locator(f".qkv-stage :is({selector})")
-    for i in range(controls.count()):
-        control = controls.nth(i)
+    controls.evaluate_all(number)
+    count = controls.count()
+    module = figure.get_attribute("data-module")
+    if not count:
+        idle.append(f"{module}: there is no control")
+    for i in range(count):
+        control = figure.locator(f"[data-check='{i}']")
         if not control.is_visible() or not control.is_enabled():
             continue
         kind = control.evaluate(
@@ -43,7 +87,7 @@ def operate_all(figure, how: str) -> list[str]:
         WORK[how][kind](control)
         if not changed(figure, look, before):
             name = control.evaluate("e => e.ariaLabel || e.labels?.[0]?.innerText || e.innerText")
-            module = figure.get_attribute("data-module")
+            name = name.strip()
             idle.append(f"{module}: the {kind} {name!r} changes nothing by {how}")
     return idle
 
@@ -69,23 +113,38 @@ def drag(control):
     mouse.up()
 
 
+FIRST_POINT = """(e) => {
+  const box = e.getBoundingClientRect();
+  for (const across of [0.5, 0.3, 0.7, 0.1, 0.9]) {
+    for (const down of [0.5, 0.3, 0.7]) {
+      const [x, y] = [box.x + across * box.width, box.y + down * box.height];
+      if (e.contains(document.elementFromPoint(x, y))) return [x, y];
+    }
+  }
+}"""
+
+
 def turn(control):
-    """Drag a handle inside a drawing some way off."""
-    box = control.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """Drag a handle inside a drawing some way off, from a point that belongs to it."""
+    x, y = control.evaluate(FIRST_POINT)
     control.page.mouse.move(x, y)
     control.page.mouse.down()
     control.page.mouse.move(x - 60, y + 50, steps=6)
     control.page.mouse.up()
 
 
-def step(control):
-    """Move a slider by one step, whichever way there is room."""
+def to_the_end(control):
+    """Move a slider to its farther end, by arrow and by Home or End."""
     control.focus()
-    before = control.evaluate("e => e.value ?? e.ariaValueNow")
+    near_start = control.evaluate("e => e.value - e.min <= e.max - e.value")
+    control.press("ArrowRight" if near_start else "ArrowLeft")
+    control.press("End" if near_start else "Home")
+
+
+def step(control):
+    """Turn a handle by one step."""
+    control.focus()
     control.press("ArrowRight")
-    if control.evaluate("e => e.value ?? e.ariaValueNow") == before:
-        control.press("ArrowLeft")
 
 
 def point(control):
@@ -146,7 +205,7 @@ WORK = {
         "button": click,
     },
     "keyboard": {
-        "range": step,
+        "range": to_the_end,
         "radio": choose_by_keyboard,
         "checkbox": choose_by_keyboard,
         "select": lambda control: (control.focus(), control.press("ArrowDown")),
@@ -175,7 +234,7 @@ def wrong_and_right(quiz) -> list[str]:
         if not quiz.locator(".qkv-quiz-why li").count():
             problems.append(f"{state['id']}: nothing is explained")
         if not right:
-            quiz.get_by_role("button", name="Try again").press("Enter")
+            quiz.get_by_role("button", name=re.compile("again")).press("Enter")
     return problems
 
 

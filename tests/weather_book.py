@@ -1,0 +1,23 @@
+"""A book of one chapter whose bank has a question of every kind."""
+
+import json
+import shutil
+from pathlib import Path
+
+from qkv.quiz import load_bank
+
+SAMPLE = Path(__file__).with_name("sample_bank.txt")
+
+
+def write_book(folder):
+    """Write the book into `folder`; its chapter asks every question of the sample bank."""
+    (folder / "_toc.yml").touch()
+    (folder / "chapters" / "quiz").mkdir(parents=True)
+    shutil.copy(SAMPLE, folder / "chapters" / "quiz" / "01_weather.txt")
+    write_notebook(folder, [f'ask("01_weather", "{key}")' for key in load_bank(SAMPLE)])
+
+
+def write_notebook(folder, sources):
+    """Write the chapter with these code cells."""
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    (folder / "chapters" / "01_weather.ipynb").write_text(json.dumps({"cells": cells}))

@@ -152,8 +152,7 @@ def test_a_container_gets_no_network_no_rights_and_no_writable_system(tmp_path, 
     assert "\nkill qkv-" in calls
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_the_sandbox_that_root_starts_runs_as_nobody_in_particular(engine):
+def test_the_sandbox_does_not_run_as_root(engine):
     output(engine, "1")
     pids = [p for p in os.listdir("/proc") if p.isdigit()]
     owners = {
@@ -162,7 +161,7 @@ def test_the_sandbox_that_root_starts_runs_as_nobody_in_particular(engine):
         if "qkv.grade.zygote" in _line(p) and "bwrap" not in _line(p)
     }
     assert owners
-    assert min(owners) >= 1_900_000_000
+    assert all(owner >= 1_900_000_000 if os.geteuid() == 0 else owner != 0 for owner in owners)
 
 
 def _line(pid):

@@ -3,8 +3,8 @@
 import os
 import signal
 
+import distributed
 import nbformat
-import pytest
 from nbgrader.api import Gradebook
 
 from qkv.grade import example, run
@@ -12,7 +12,6 @@ from qkv.grade.limits import Limits
 from qkv.grade.pool import DaskPool
 from qkv.grade.run import grade_class
 
-distributed = pytest.importorskip("distributed")
 NAME = example.ASSIGNMENT
 
 

@@ -5,6 +5,7 @@ import sys
 import click
 
 from qkv import __version__
+from qkv.grade.cli import group as grade
 
 
 class OneSentence(click.Group):
@@ -22,6 +23,9 @@ class OneSentence(click.Group):
 @click.version_option(__version__, prog_name="qkv")
 def main():
     """Run, build and check the book *Query, Key, Value*."""
+
+
+main.add_command(grade)
 
 
 @main.command()

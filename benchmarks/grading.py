@@ -1,0 +1,81 @@
+"""How long grading takes: python benchmarks/grading.py [50 200 800].
+
+For each size a class is graded on one core: this process, the sandbox and the process for the tests
+are all bound to it. Each submission has five quick tasks whose tests import torch (the example
+assignment). Printed: seconds a submission after the first, with gradebook; processor seconds; the
+memory of this process at the end; and the same with only the sandbox and the tests.
+"""
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+
+from qkv.grade import example
+from qkv.grade.course import Course, write
+from qkv.grade.limits import Limits
+from qkv.grade.pool import LocalPool
+from qkv.grade.release import release
+from qkv.grade.run import grade_class, take_in
+
+NAME = example.ASSIGNMENT
+
+
+def measure(size: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        course = Course.at(example.make_course(Path(folder) / "course"))
+        release(course, NAME, None)
+        path = course.released / NAME / f"{NAME}.ipynb"
+        released = nbformat.read(path, as_version=4)
+        wrong = list(example.WRONG.items())
+        for number in range(size):
+            name, code = wrong[number % len(wrong)]
+            answers = example.right_answers() | ({name: code} if number % 2 else {})
+            target = course.submitted / f"s{number:04}" / NAME / f"{NAME}.ipynb"
+            write(target, example.answer(released, answers))
+        pool = LocalPool(1, Limits(), "bubblewrap", [course.root])
+        times, began = [], time.process_time()
+        try:
+            outcome = grade_class(
+                course, NAME, pool, progress=lambda *_: times.append(time.monotonic())
+            )
+            each = [b - a for a, b in pairwise(times)]
+            run = sandbox_only(course, pool)
+        finally:
+            pool.close()
+        assert outcome.graded == size, outcome.problems
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        half = len(each) // 2
+        print(
+            f"{size:5} submissions: {statistics.mean(each):.3f} s each "
+            f"(first half {statistics.mean(each[:half]):.3f}, "
+            f"second {statistics.mean(each[half:]):.3f}); "
+            f"this process {(time.process_time() - began) / size:.3f} s of processor each; "
+            f"{memory:.0f} MB; sandbox and tests alone {run:.3f} s",
+            flush=True,
+        )
+
+
+def sandbox_only(course, pool) -> float:
+    from qkv.grade.course import plans
+    from qkv.grade.pool import run_jobs
+
+    task = take_in(course, NAME, "s0000", plans(course, NAME), {}, pool.kind)
+    times = []
+    for _ in range(10):
+        began = time.monotonic()
+        run_jobs(pool.all[0], task.jobs)
+        times.append(time.monotonic() - began)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    for size in [int(word) for word in sys.argv[1:]] or [50, 200, 800]:
+        measure(size)

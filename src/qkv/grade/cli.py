@@ -1,0 +1,223 @@
+"""The commands `qkv grade …`."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+
+def _course_options(command):
+    command = click.option(
+        "--gradebook", envvar="QKV_GRADEBOOK", help="Database URL (default: gradebook.db there)."
+    )(command)
+    return click.option(
+        "--course", default=".", show_default=True, help="The folder with solutions/."
+    )(command)
+
+
+def _sandbox_options(command):
+    for option in (
+        click.option("--image", help="Container image with qkv, where bubblewrap is missing."),
+        click.option("--trust-submissions", is_flag=True, help="Run without a sandbox. Dangerous."),
+        click.option("--memory", default=2.0, show_default=True, help="GB per submission."),
+        click.option("--seconds", default=120.0, show_default=True, help="Per submission."),
+        click.option("--cell-seconds", default=30.0, show_default=True, help="Per cell or call."),
+    ):
+        command = option(command)
+    return command
+
+
+def _open(course, gradebook):
+    from qkv.grade.course import Course
+
+    return Course.at(course, gradebook)
+
+
+def _limits(options):
+    from qkv.grade.limits import Limits
+
+    memory = int(options["memory"] * 2**30)
+    return Limits(options["cell_seconds"], options["seconds"], memory)
+
+
+@contextlib.contextmanager
+def _bar(label):
+    with tqdm(desc=label, unit="student", disable=not sys.stderr.isatty()) as bar:
+
+        def progress(student, what):
+            bar.set_postfix_str(f"{student}: {what}", refresh=False)
+            bar.update()
+
+        yield progress
+
+
+def _finish(problems):
+    from qkv.grade import clean
+
+    for problem in problems:
+        click.echo(clean.text(problem, 1000), err=True)
+    sys.exit(1 if problems else 0)
+
+
+group = click.Group(
+    "grade", help="Hand exercises out, collect them, grade a class, write feedback."
+)
+
+
+@group.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def example(folder):
+    """Make a small course and a class's submissions, to try the other commands on.
+
+    \b
+    Example:
+      qkv grade example /tmp/class
+    """
+    from qkv.grade.course import Course
+    from qkv.grade.example import ASSIGNMENT, make_class, make_course
+    from qkv.grade.release import release as release_assignment
+
+    make_course(folder)
+    release_assignment(Course.at(folder), ASSIGNMENT, engine=None)
+    students = make_class(folder, folder / "inbox")
+    click.echo(f"{folder} has one assignment, {ASSIGNMENT}, and work of {len(students)} students")
+    for command in (
+        f"release {ASSIGNMENT}",
+        f"collect {folder / 'inbox'} {ASSIGNMENT}",
+        f"grade {ASSIGNMENT}",
+        f"feedback {ASSIGNMENT}",
+        f"report {ASSIGNMENT}",
+    ):
+        click.echo(f"  qkv grade {command} --course {folder}")
+
+
+@group.command()
+@click.argument("assignment")
+@click.option("--unproved", is_flag=True, help="Do not run the solution first.")
+@_sandbox_options
+@_course_options
+def release(assignment, unproved, course, gradebook, **options):
+    """Prove that the solution passes its tests; write the students' notebook.
+
+    \b
+    Example:
+      qkv grade release 04_attention
+    """
+    from qkv.grade.engine import Engine
+    from qkv.grade.fallback import choose, make_sandbox
+    from qkv.grade.release import release as release_assignment
+
+    where = _open(course, gradebook)
+    assignment = where.assignment(assignment)
+    engine = None
+    if not unproved:
+        kind = choose(options["image"], options["trust_submissions"])
+        engine = Engine(make_sandbox(kind, [where.root], 0), _limits(options))
+    try:
+        written = release_assignment(where, assignment, engine)
+    finally:
+        if engine:
+            engine.stop()
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo(f"{assignment} is released: {where.released / assignment}")
+
+
+@group.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("assignment")
+@click.option("--pattern", help="Regular expression with a group `student`, for other names.")
+@_course_options
+def collect(source, assignment, pattern, course, gradebook):
+    """Bring in what students handed in: a folder, a platform's zip, nbgrader's exchange.
+
+    \b
+    Examples:
+      qkv grade collect ~/Downloads/essays.zip 04_attention
+      qkv grade collect /srv/nbgrader/exchange/course/inbound 04_attention
+    """
+    from qkv.grade.collect import collect as collect_from
+
+    where = _open(course, gradebook)
+    done = collect_from(where, where.assignment(assignment), source, pattern)
+    click.echo(f"{len(done.new)} new or changed, {len(done.same)} as before")
+    _finish(done.problems)
+
+
+@group.command()
+@click.argument("assignment")
+@click.option("--workers", type=click.IntRange(min=1), help="Sandboxes (default: cores).")
+@click.option("--scheduler", help="Address of a Dask scheduler, for a large class.")
+@click.option("--student", "only", multiple=True, help="Only this student (may be repeated).")
+@click.option("--force", is_flag=True, help="Grade again what is graded.")
+@_sandbox_options
+@_course_options
+def grade(assignment, workers, scheduler, only, force, course, gradebook, **options):
+    """Run every submission in a sandbox, its tests outside, and fill in the gradebook.
+
+    \b
+    Examples:
+      qkv grade grade 04_attention
+      qkv grade grade 04_attention --scheduler tcp://10.0.0.5:8786
+    """
+    from qkv.grade.fallback import choose
+    from qkv.grade.pool import DaskPool, LocalPool
+    from qkv.grade.run import grade_class
+
+    where = _open(course, gradebook)
+    assignment = where.assignment(assignment)
+    kind = choose(options["image"], options["trust_submissions"])
+    if scheduler:
+        from distributed import Client
+
+        pool = DaskPool(Client(scheduler), _limits(options), kind, [where.root])
+    else:
+        pool = LocalPool(workers or os.cpu_count() or 1, _limits(options), kind, [where.root])
+    try:
+        with _bar("grade") as progress:
+            outcome = grade_class(where, assignment, pool, force, set(only), progress)
+    finally:
+        pool.close()
+    click.echo(f"{outcome.graded} graded, {outcome.fresh} graded before")
+    if kind == "none":
+        click.echo("These submissions ran WITHOUT a sandbox (--trust-submissions).", err=True)
+    _finish(outcome.problems)
+
+
+@group.command()
+@click.argument("assignment")
+@_course_options
+def feedback(assignment, course, gradebook):
+    """Write a page for each student: points, comments, what the visible tests said.
+
+    \b
+    Example:
+      qkv grade feedback 04_attention
+    """
+    from qkv.grade.feedback import write_feedback
+
+    where = _open(course, gradebook)
+    with _bar("feedback") as progress:
+        done, problems = write_feedback(where, where.assignment(assignment), progress)
+    click.echo(f"{done} pages in {where.root / 'feedback'}")
+    _finish(problems)
+
+
+@group.command()
+@click.argument("assignment")
+@_course_options
+def report(assignment, course, gradebook):
+    """Write tables (per task, per misconception) and a page with distributions.
+
+    \b
+    Example:
+      qkv grade report 04_attention
+    """
+    from qkv.grade.report import write_report
+
+    where = _open(course, gradebook)
+    for path in write_report(where, where.assignment(assignment)):
+        click.echo(f"wrote {path}")

@@ -1,0 +1,247 @@
+"""A course in nbgrader's format: where its folders are, and what an assignment consists of."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from traitlets.config import Config
+
+from qkv.grade.names import bound, imports, parse
+
+STATE = ".qkv"
+# In the instructor's folder beside the notebook, and not for students.
+PRIVATE = ["misconceptions.py", "*.tmp"]
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder with `solutions/`, `exercises/` and `submitted/` (or nbgrader's own names)."""
+
+    root: Path
+    database: str
+
+    @classmethod
+    def at(cls, folder: str | Path, database: str | None = None) -> "Course":
+        """Return the course in a folder; `FileNotFoundError` if it has no solutions.
+
+        database: a URL such as postgresql://…; the default is `gradebook.db` in the folder
+        """
+        root = Path(folder).resolve()
+        # nbgrader makes a new gradebook with the command `alembic`, which it looks for by name.
+        beside = str(Path(sys.executable).parent)
+        if beside not in os.environ.get("PATH", "").split(os.pathsep):
+            os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
+        if not (root / "solutions").is_dir() and not (root / "source").is_dir():
+            raise FileNotFoundError(f"{folder} has no folder solutions/: is it a course?")
+        if database and not database.startswith("sqlite:"):
+            _must_answer(database)
+        return cls(root, database or f"sqlite:///{root / 'gradebook.db'}")
+
+    @property
+    def solutions(self) -> Path:
+        """Where the instructor's notebooks are."""
+        ours = self.root / "solutions"
+        return ours if ours.is_dir() else self.root / "source"
+
+    @property
+    def released(self) -> Path:
+        """Where the students' notebooks are."""
+        return self.root / ("exercises" if self.solutions.name == "solutions" else "release")
+
+    @property
+    def submitted(self) -> Path:
+        """Where what students handed in is."""
+        return self.root / "submitted"
+
+    @property
+    def state(self) -> Path:
+        """Where grading keeps its records."""
+        return self.root / STATE
+
+    def assignments(self) -> list[str]:
+        """Return the names of the assignments that have an instructor's notebook."""
+        return sorted({path.parent.name for path in self.solutions.glob("*/*.ipynb")})
+
+    def assignment(self, name: str) -> str:
+        """Return the full name of an assignment given by name or number (`04`)."""
+        names = self.assignments()
+        found = [n for n in names if n == name] or [n for n in names if n.startswith(f"{name}_")]
+        if len(found) != 1:
+            raise ValueError(f"no assignment {name!r} in {self.solutions}: {', '.join(names)}")
+        return found[0]
+
+    def config(self) -> Config:
+        """Return nbgrader's configuration for this course."""
+        config = Config()
+        config.CourseDirectory.root = str(self.root)
+        config.CourseDirectory.db_url = self.database
+        if not self.database.startswith("sqlite:"):
+            # The name that nbgrader's gradebook gives a course. A server insists that it is there.
+            config.CourseDirectory.course_id = "default_course"
+        config.CourseDirectory.source_directory = self.solutions.name
+        config.CourseDirectory.release_directory = self.released.name
+        config.CourseDirectory.ignore = [
+            ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *PRIVATE
+        ]  # fmt: skip
+        return config
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Keep others from changing grades meanwhile; `ValueError` if somebody does already."""
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        with open(self.state / "lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise ValueError(
+                    f"another qkv grade command is at work in {self.root}: wait for it to end"
+                ) from None
+            yield
+
+
+def _must_answer(database):
+    """Raise `ValueError` with one sentence if a database server cannot be used."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        create_engine(database).connect().close()
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"the gradebook needs the package {error.name}: pip install 'psycopg[binary]'"
+        ) from None
+    except SQLAlchemyError as error:
+        said = str(error).splitlines()[0][:200]
+        raise ValueError(f"the gradebook cannot be opened: {said}") from None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What grading must know of one notebook of an assignment.
+
+    base: the released notebook with the tests in full, as the gradebook knows them
+    solved: the instructor's notebook
+    """
+
+    name: str
+    base: nbformat.NotebookNode
+    solved: nbformat.NotebookNode
+
+    def fingerprint(self) -> str:
+        """Return a text that changes when anything changes that grades depend on."""
+        text = nbformat.writes(self.base) + json.dumps([c.source for c in self.solved.cells])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def cells(self, notebook: nbformat.NotebookNode) -> dict[int, dict]:
+        """Return what `Engine.run` takes, for a rebuilt notebook: position -> cell."""
+        answers = {
+            c.metadata.nbgrader.grade_id: c.source for c in self.solved.cells if _is(c, "solution")
+        }
+        found = {}
+        for number, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            if _is(cell, "solution"):
+                answer = answers.get(cell.metadata.nbgrader.grade_id, "")
+                given = imports(answer)
+                names = bound(parse(answer)) - bound(parse(given))
+                found[number] = {"kind": "student", "binds": sorted(names), "imports": given}
+            elif cell.metadata.get("qkv") == "added":
+                found[number] = {"kind": "student", "binds": [], "imports": ""}
+            elif _is(cell, "grade"):
+                found[number] = {"kind": "test", "points": float(cell.metadata.nbgrader.points)}
+            else:
+                found[number] = {"kind": "teacher"}
+            found[number]["source"] = cell.source
+        return found
+
+
+def _is(cell, kind):
+    return bool(cell.metadata.get("nbgrader", {}).get(kind))
+
+
+def plans(course: Course, assignment: str) -> list[Plan]:
+    """Return the plans of an assignment's notebooks; `ValueError` if it was not released."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    made = []
+    with Gradebook(course.database) as gradebook:
+        for path in sorted((course.solutions / assignment).glob("*.ipynb")):
+            released = course.released / assignment / path.name
+            try:
+                known = gradebook.find_notebook(path.stem, assignment)
+            except MissingEntry:
+                known = None
+            if known is None or not released.is_file():
+                raise ValueError(
+                    f"{assignment} is not released yet: qkv grade release {assignment}"
+                )
+            sources = {cell.name: cell.source for cell in known.source_cells}
+            base = nbformat.read(released, as_version=4)
+            for cell in base.cells:
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                if name in sources and not _is(cell, "solution"):
+                    cell.source = sources[name]
+            made.append(Plan(path.stem, base, nbformat.read(path, as_version=4)))
+    return made
+
+
+def write(path: Path, data: str | bytes):
+    """Write a file so that it is there in full or not at all, whatever happens meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = data.encode() if isinstance(data, str) else data
+    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(fd)
+        os.chmod(draft, 0o644)
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)
+        raise
+
+
+class Log(logging.Handler):
+    """Collects what nbgrader says, to show it only when something failed."""
+
+    def __init__(self):
+        """Collect nothing yet."""
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        """Keep a message."""
+        self.lines.append(record.getMessage())
+        del self.lines[:-50]
+
+
+@contextlib.contextmanager
+def nbgrader_says():
+    """Keep nbgrader quiet; yield the lines that it would have shown."""
+    logger, log = logging.getLogger("traitlets"), Log()
+    before = logger.handlers, logger.propagate, logger.level
+    logger.handlers, logger.propagate = [log], False
+    logger.setLevel(logging.WARNING)
+    try:
+        yield log.lines
+    finally:
+        logger.handlers, logger.propagate = before[0], before[1]
+        logger.setLevel(before[2])
+
+
+def why(lines: list[str], error: Exception) -> str:
+    """Return the sentence in what nbgrader said that names the cause."""
+    traces = [line for line in lines if line.startswith("Traceback")]
+    said = traces[-1].strip().splitlines()[-1] if traces else (lines or [str(error)])[-1]
+    return said[:300]

@@ -1,0 +1,151 @@
+import json
+import os
+
+import nbformat
+import pytest
+from tests.grade.attacks.target import RIGHT, answered, master
+
+from qkv.grade.intake import UnreadableError, check_student, read_file, rebuild
+
+
+def base():
+    return master()
+
+
+def handed_in(edit=lambda notebook: None, answers=RIGHT):
+    notebook = json.loads(nbformat.writes(answered(base(), answers)))
+    edit(notebook)
+    return json.dumps(notebook).encode()
+
+
+def source(submission, grade_id):
+    for cell in submission.notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            return cell.source
+    return None
+
+
+def test_answers_are_put_into_the_released_notebook():
+    submission = rebuild(base(), handed_in())
+    assert source(submission, "scale") == RIGHT["scale"]
+    assert submission.findings == []
+    assert len(submission.notebook.cells) == len(base().cells)
+
+
+def test_a_locked_cell_is_restored_and_reported():
+    def edit(notebook):
+        notebook["cells"][2]["source"] = "pass"
+
+    submission = rebuild(base(), handed_in(edit))
+    assert source(submission, "test_add") == source(rebuild(base(), handed_in()), "test_add")
+    assert submission.findings == ["The locked cell test_add was changed; it was restored."]
+
+
+def test_metadata_outputs_and_ids_have_no_way_in():
+    def edit(notebook):
+        notebook["metadata"] = {"kernelspec": {"name": "evil"}}
+        for cell in notebook["cells"]:
+            cell["metadata"] |= {"tags": ["skip-execution"], "evil": 1}
+            cell["id"] = "evil"
+            cell["outputs"] = [{"evil": 1}]
+
+    text = nbformat.writes(rebuild(base(), handed_in(edit)).notebook)
+    assert "evil" not in text
+    assert "skip-execution" not in text
+
+
+def test_a_cell_copied_by_accident_counts_once():
+    def edit(notebook):
+        notebook["cells"].insert(2, {**notebook["cells"][1], "source": "# YOUR CODE HERE"})
+
+    submission = rebuild(base(), handed_in(edit))
+    assert source(submission, "add") == RIGHT["add"]
+    assert "only the first one counts" in submission.findings[0]
+
+
+def test_of_two_copies_the_one_with_work_counts():
+    def edit(notebook):
+        notebook["cells"].insert(1, {**notebook["cells"][1], "source": base().cells[1].source})
+
+    assert source(rebuild(base(), handed_in(edit)), "add") == RIGHT["add"]
+
+
+def test_cells_that_the_student_added_stay_where_they_were():
+    def edit(notebook):
+        cell = {"cell_type": "code", "source": "helper = 1", "metadata": {}, "id": "mine"}
+        notebook["cells"].insert(3, cell)
+
+    cells = rebuild(base(), handed_in(edit)).notebook.cells
+    assert cells[3].source == "helper = 1"
+    assert cells[3].metadata == {"qkv": "added"}
+
+
+def test_a_cell_that_claims_an_unknown_id_is_left_out():
+    def edit(notebook):
+        info = {"grade_id": "bonus", "grade": True, "points": 50}
+        cell = {"cell_type": "code", "source": "50", "metadata": {"nbgrader": info}}
+        notebook["cells"].append(cell)
+
+    submission = rebuild(base(), handed_in(edit))
+    assert len(submission.notebook.cells) == len(base().cells)
+    assert "unknown id ('bonus')" in submission.findings[0]
+
+
+def test_a_missing_answer_is_the_empty_cell_and_a_finding():
+    def edit(notebook):
+        del notebook["cells"][1]
+
+    submission = rebuild(base(), handed_in(edit))
+    assert source(submission, "add") == base().cells[1].source
+    assert submission.findings == ["The cell add is missing; the empty one was put back."]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b"{", "no valid JSON"),
+        (b"\xff\x00", "no valid JSON"),
+        (b"[" * 200_000, "no valid JSON"),
+        (b"[" * 500_000, "too many parts"),
+        (b"[]", "no notebook"),
+        (b'{"cells": {}}', "no notebook"),
+        (b'{"cells": [' + b"0," * 600 + b"0]}", "601 cells"),
+    ],
+)
+def test_whatever_arrives_gives_a_sentence(data, said):
+    submission = rebuild(base(), data)
+    assert not submission.readable
+    assert said in submission.findings[0]
+    assert len(submission.notebook.cells) == len(base().cells)
+
+
+def test_a_file_is_read_without_following_links(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "a" / "n.ipynb").symlink_to(tmp_path / "secret")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    os.mkfifo(tmp_path / "a" / "pipe.ipynb")
+    os.link(tmp_path / "secret", tmp_path / "a" / "hard.ipynb")
+    for names, said in [
+        (("a", "n.ipynb"), "a link"),
+        (("b", "n.ipynb"), "no folder or a link"),
+        (("a", "pipe.ipynb"), "a pipe"),
+        (("a", "hard.ipynb"), "second name"),
+        (("a", "none.ipynb"), "nothing was handed in"),
+        (("none", "n.ipynb"), "nothing was handed in"),
+        (("secret", "n.ipynb"), "no folder or a link"),
+    ]:
+        with pytest.raises(UnreadableError, match=said):
+            read_file(tmp_path, *names)
+
+
+@pytest.mark.parametrize("name", ["ada", "a.lovelace@uni.example", "u-1_2", "2024"])
+def test_a_plain_name_is_a_student_id(name):
+    assert check_student(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "-rf", ".ada", "a b", "*", "a\n", "é", "x" * 99])
+def test_a_name_that_could_be_something_else_is_refused(name):
+    with pytest.raises(ValueError, match="student id"):
+        check_student(name)

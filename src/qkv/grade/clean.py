@@ -4,11 +4,13 @@ import base64
 import binascii
 import html
 import re
+import struct
 
 import nbformat
 
 MAX_IMAGE = 2_000_000  # bytes of base64
 MAX_IMAGES = 20
+MAX_PIXELS = 16_000_000
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]].*?(?:\x1b\\|\x07|$)|\x1b[ -~]?", re.DOTALL
 )
@@ -111,12 +113,34 @@ def _image(mime, data):
         raw = base64.b64decode(data.replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return base64.b64encode(raw).decode() if raw.startswith(_RASTER[mime]) else None
+    if not raw.startswith(_RASTER[mime]) or not 0 < _pixels(mime, raw) <= MAX_PIXELS:
+        return None
+    return base64.b64encode(raw).decode()
+
+
+def _pixels(mime, raw):
+    """Return how many pixels an image says that it has; 0 if it does not say.
+
+    A few bytes can claim an image that takes a browser gigabytes to show.
+    """
+    if mime == "image/png":
+        width, height = struct.unpack(">II", raw[16:24].ljust(8, b"\0"))
+        return width * height
+    at = 2
+    while raw[at : at + 1] == b"\xff" and len(raw) >= at + 9:
+        kind, length = raw[at + 1], int.from_bytes(raw[at + 2 : at + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", raw[at + 5 : at + 9])
+            return width * height
+        at += 2 + length
+    return 0
 
 
 def cell(value) -> str:
     """Return a value for a CSV table that a spreadsheet takes as text, never as a formula."""
     value = text(str(value), 2000).replace("\n", " ")
+    # A spreadsheet that cuts at semicolons sees a cell begin after each of them.
+    value = re.sub(r"([;\t]\s*)(?=[=+@|%-])", r"\1'", value)
     return "'" + value if value[:1] in tuple("=+-@\t|%") and not _is_number(value) else value
 
 

@@ -3,10 +3,11 @@
 First all cells that are not tests run in the sandbox, in order. Before each of them the student's
 process forks a copy, so that a cell that hangs or ends the process costs that cell only, and so
 that each test later meets the program as it was at the test's place in the notebook. Only then,
-when everything the student's code may show has been collected, do the tests run: nothing that a
-test asks can appear in an output.
+when everything the student's code may show has been collected, do the tests run, and again what is
+visible of all of them before what is hidden: nothing that a hidden test asks can appear on a page.
 """
 
+import ast
 import builtins
 import contextlib
 import io
@@ -19,6 +20,7 @@ from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
 from qkv.grade.remote import Handle, NotAValue, Point, Stopped
 
 MAX_IMAGE = 2_000_000  # characters of base64
+MAX_SHOWN = 10_000_000  # characters that all cells of a notebook show together
 SHOWN = ("text/plain", "image/png", "image/jpeg")
 HIDDEN_SAYS = "A hidden check of this task failed."
 
@@ -43,9 +45,9 @@ class Judge:
         self.report = report
         self.end = time.monotonic() + limits["total_seconds"]
         self.deadline = self.end
-        self.hidden = False
+        self.room = MAX_SHOWN
+        self.secret = False  # has a hidden line asked already?
         self.troubles = []
-        self.touched = set()
         self.space = {"__name__": "__main__", "__builtins__": builtins}
         self.owner = {}
         self.lent = set()  # names in `space` that hold what the student's program gave
@@ -60,11 +62,6 @@ class Judge:
         """Remember that a test met something that may never pass; return the error to raise."""
         self.troubles.append(error)
         return error
-
-    def asked(self, point):
-        """Remember which processes a statement talked to, and which have seen hidden tests."""
-        point.secret = point.secret or self.hidden
-        self.touched.add(point)
 
     # The two rounds
 
@@ -117,32 +114,54 @@ class Judge:
             outputs = [_error("Stopped", f"This cell was stopped: {error}.")]
         except Exception:
             outputs = [_error("Stopped", "This cell answered with something that is no output.")]
-        outputs = events(outputs, self.limits["output"])
+        outputs = events(outputs, self.limits["output"], self.room)
+        self.room -= size_of(outputs)
         if cell["kind"] == "student" or outputs:
             self.report(number, {"outputs": outputs})
 
     def run_tests(self, points):
-        """Run the teacher's cells and the tests here."""
-        uses = list(points.values())
+        """Run the teacher's cells and what is visible of the tests, then what is hidden of them."""
+        uses, waiting, added = list(points.values()), [], {}
+        tests = {n: Test(cell) for n, cell in enumerate(self.cells) if cell["kind"] == "test"}
+        if any(test.hidden for test in tests.values()):
+            # Half of the time is kept for what is hidden, whatever hangs before.
+            self.end, after = (time.monotonic() + self.end) / 2, self.end
         for number, cell in enumerate(self.cells):
-            point = points.get(number)
-            self.touched, self.troubles = set(), []
-            self.deadline = min(self.end, time.monotonic() + self.limits["cell_seconds"])
+            point, test = points.get(number), tests.get(number)
+            self._begin()
             if cell["kind"] == "student":
                 self._execute_quietly(parse(cell["imports"]))
                 self.owner.update(dict.fromkeys(cell["binds"], "student"))
                 continue
-            tree = parse(cell["source"])
             if point:
                 uses.remove(point)
-                if cell["kind"] == "test" and point in uses:
+                if test and point in uses:
                     point = self._fork(point) or point
                 self._fetch(point)
-            if cell["kind"] == "test":
-                self.report(number, self._test(cell, tree))
-                self._own(tree)
+            if test is None:
+                self._execute_quietly(parse(cell["source"]))
+                continue
+            if self._run_part(test, test.visible) and test.hidden:
+                waiting.append((number, dict(self.space)))
             else:
-                self._execute_quietly(tree)
+                self.report(number, test.result or self._score(test))
+            self._own(test.tree)
+        if waiting:
+            self.secret, self.end = True, after
+        for number, space in waiting:
+            test = tests[number]
+            self._begin()
+            # The same dictionary: functions of the tests look their names up in it.
+            self.space.clear()
+            self.space.update(space | added)
+            self._run_part(test, test.hidden)
+            names = bound(ast.Module(test.hidden, []))
+            added |= {name: self.space[name] for name in names if name in self.space}
+            self.report(number, test.result or self._score(test))
+
+    def _begin(self):
+        self.troubles = []
+        self.deadline = min(self.end, time.monotonic() + self.limits["cell_seconds"])
 
     def _fetch(self, point):
         """Bring the student's names, as they are at this point, into the tests' namespace.
@@ -160,7 +179,7 @@ class Judge:
         if names:
             with contextlib.suppress(Stopped, TimeUp, Exception), self._clock():
                 found = point.ask("names", names)
-        self.troubles, self.touched = [], set()
+        self.troubles = []
         for name in names:
             self.space.pop(name, None)
             if type(found) is dict and name in found:
@@ -190,8 +209,6 @@ class Judge:
         self._own(tree)
 
     def _statement(self, node, last):
-        import ast
-
         if last and isinstance(node, ast.Expr):
             code = compile(ast.Expression(node.value), "<test>", "eval")
             return eval(code, self.space)
@@ -212,65 +229,75 @@ class Judge:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _test(self, cell, tree):
-        """Run a test cell; return its outputs, and for the teacher what went wrong."""
-        if tree is None:
-            return {"outputs": [_error("SyntaxError", "this test is not Python")], "ok": False}
-        secret, printed = hidden_lines(cell["source"]), io.StringIO()
-        value = None
-        for position, node in enumerate(tree.body):
-            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-            self.hidden = any(line in secret for line in lines)
+    def _run_part(self, test, statements):
+        """Run some statements of a test; return whether all passed, else keep the result there."""
+        if test.tree is None:
+            error = _error("SyntaxError", "this test is not Python")
+            test.result = {"outputs": [error], "ok": False}
+            return False
+        for node in statements:
             text = io.StringIO()
             try:
                 quiet = contextlib.redirect_stdout(text), contextlib.redirect_stderr(text)
                 with self._clock(), quiet[0], quiet[1]:
-                    value = self._statement(node, position == len(tree.body) - 1)
+                    test.value = self._statement(node, node is test.tree.body[-1])
                 if self.troubles:
                     raise self.troubles[0]
             except (Exception, Stopped, NotAValue, TimeUp, SystemExit) as error:
-                return self._failed(cell, node, error)
-            finally:
-                hush = self.hidden or any(point.secret for point in self.touched)
-                self.hidden = False
-                if not hush:
-                    printed.write(text.getvalue())
-        outputs = []
-        if printed.getvalue():
-            outputs.append({"kind": "stream", "name": "stdout", "text": printed.getvalue()})
-        return self._score(cell, value, outputs)
+                test.result = self._failed(test, node, error)
+                return False
+            if not self.secret:
+                test.printed += text.getvalue()[: self.limits["output"] + 1 - len(test.printed)]
+        return True
 
-    def _score(self, cell, value, outputs):
+    def _score(self, test):
         """Turn the last value of a test into points, as nbgrader does, but never a strange one."""
-        number = None if cell["source"].rstrip().endswith(";") else _number(value)
+        outputs, points = [], test.cell["points"]
+        if test.printed:
+            outputs.append({"kind": "stream", "name": "stdout", "text": test.printed})
+        number = None if test.cell["source"].rstrip().endswith(";") else _number(test.value)
         if number is not None:
-            if not (math.isfinite(number) and 0 <= number <= cell["points"]):
-                text = f"The test gives {number} of {cell['points']} points."
+            if not (math.isfinite(number) and 0 <= number <= points):
+                text = f"The test gives {number} of {points} points."
                 return {"outputs": [*outputs, _error("ValueError", text)], "ok": False}
             outputs.append({"kind": "points", "value": number})
         return {"outputs": outputs, "ok": True}
 
-    def _failed(self, cell, node, error):
+    def _failed(self, test, node, error):
         said = _sentence(error)
-        secret = self.hidden or any(point.secret for point in self.touched)
         detail = f"{type(error).__name__}: {said}"
-        if secret:
-            hint = next((h for h in hints(parse(cell["source"])) if h in said), "")
-            text = f"{HIDDEN_SAYS} {hint}".strip()
-            output = _error("HiddenCheck", text)
+        if self.secret:
+            hint = next((h for h in hints(test.tree) if h in said), "")
+            output = _error("HiddenCheck", f"{HIDDEN_SAYS} {hint}".strip())
         else:
-            lines = cell["source"].splitlines()[node.lineno - 1 : node.end_lineno]
+            lines = test.cell["source"].splitlines()[node.lineno - 1 : node.end_lineno]
             name = "Stopped" if isinstance(error, Stopped | NotAValue) else type(error).__name__
             trace = getattr(error, "from_student", "")
             output = _error(name, said, "\n".join(lines), trace)
-        return {"outputs": [output], "ok": False, "detail": detail[:2000], "hidden": secret}
+        return {"outputs": [output], "ok": False, "detail": detail[:2000], "hidden": self.secret}
 
 
-def events(outputs, limit):
-    """Return what a cell showed as plain strings of bounded size, whatever it claims to be."""
-    kept, left = [], limit + 20 * MAX_IMAGE
+class Test:
+    """A test cell under way: its statements before the first hidden line and from there on."""
+
+    def __init__(self, cell):
+        """Take the cell apart; nothing runs yet."""
+        self.cell, self.tree = cell, parse(cell["source"])
+        body, secret = self.tree.body if self.tree else [], hidden_lines(cell["source"])
+        is_hidden = [secret & set(range(n.lineno, (n.end_lineno or n.lineno) + 1)) for n in body]
+        first = next((at for at, lines in enumerate(is_hidden) if lines), len(body))
+        self.visible, self.hidden = body[:first], body[first:]
+        self.printed, self.value, self.result = "", None, None
+
+
+def events(outputs, limit, room):
+    """Return what a cell showed as plain strings, whatever it claims to be.
+
+    limit: characters of each text; room: characters of everything
+    """
+    kept = []
     for event in outputs[:500]:
-        if type(event) is not dict or left <= 0:
+        if type(event) is not dict:
             continue
         parts = {k: event.get(k) for k in ("kind", "name", "text", "value")}
         new = {k: v[: limit + 1] for k, v in parts.items() if type(v) is str}
@@ -278,15 +305,24 @@ def events(outputs, limit):
             data = event["data"]
             new["data"] = {k: data[k] for k in SHOWN if type(data.get(k)) is str}
             new["data"] = {k: v for k, v in new["data"].items() if len(v) <= MAX_IMAGE}
-        left -= sum(map(len, new.values())) + sum(map(len, new.get("data", {}).values()))
+        room -= size_of([new])
+        if room < 0:
+            text = "The notebook shows more than is kept."
+            return [*kept, {"kind": "stream", "name": "stderr", "text": text}]
         kept.append(new)
     return kept
 
 
+def size_of(outputs):
+    """Return how many characters outputs hold."""
+    parts = [
+        part for event in outputs for part in (*event.values(), *event.get("data", {}).values())
+    ]
+    return sum(len(part) for part in parts if type(part) is str)
+
+
 def bound_by(node):
     """Return the names that one statement binds."""
-    import ast
-
     return bound(ast.Module([node], []))
 
 

@@ -96,18 +96,30 @@ def _prepare(job):
 def _compare_strictly(numpy, torch):
     """Let nothing be close to an empty array but an empty array.
 
-    `allclose` broadcasts, and what has no elements has none that differ: an empty answer would be
+    Comparisons broadcast, and what has no elements has none that differ: an empty answer would be
     close to any result with a single number.
     """
 
-    def strict(compare, size):
-        def allclose(a, b, *args, **kwargs):
-            return (size(a) == 0) == (size(b) == 0) and compare(a, b, *args, **kwargs)
+    def strict(compare, size, refuse):
+        def strictly(*args, **kwargs):
+            one, other = [*args, *kwargs.values()][:2]
+            if (size(one) == 0) == (size(other) == 0):
+                return compare(*args, **kwargs)
+            return refuse(one if size(one) else other)
 
-        return allclose
+        return strictly
 
-    numpy.allclose = strict(numpy.allclose, numpy.size)
-    torch.allclose = strict(torch.allclose, lambda t: t.numel())
+    def fail(full):
+        raise AssertionError("an empty array is close to nothing but an empty array")
+
+    for module, size in ((numpy, numpy.size), (torch, torch.numel)):
+        module.allclose = strict(module.allclose, size, lambda full: False)
+        module.isclose = strict(
+            module.isclose, size, lambda full, m=module: m.zeros(numpy.shape(full)) > 0
+        )
+    for name in ("allclose", "equal", "array_equal", "almost_equal", "array_almost_equal"):
+        compare = getattr(numpy.testing, f"assert_{name}")
+        setattr(numpy.testing, f"assert_{name}", strict(compare, numpy.size, fail))
 
 
 def _write(job):

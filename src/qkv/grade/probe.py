@@ -59,6 +59,17 @@ def printed(function, *args, **kwargs):
     return text.getvalue()
 
 
+def contains(thing, item):
+    """Return what an object of the student's says to `item in thing`: True or False.
+
+    A test may not ask `in` of such an object, since it could say yes to everything; ask this for
+    items that are there and for items that are not.
+    """
+    if answer := _remote("contains", thing, (item,), {}):
+        return answer[0]
+    return item in thing
+
+
 def function(source):
     """Return the function that a source text such as `"lambda x: x ** 2"` describes.
 

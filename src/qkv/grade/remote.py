@@ -2,8 +2,8 @@
 
 A handle stands for something that stays in the sandbox: a function, a class, a module. It can be
 called, and its attributes, items and operators used; whatever comes back is again a value or a
-handle. It has no truth and compares with nothing, so no test passes because of what a student's
-object says about itself.
+handle. It has no truth and compares with nothing, and what its operators give is a handle again: no
+test passes because of what a student's object says about itself.
 """
 
 import builtins
@@ -38,7 +38,6 @@ class Point:
         self.channel = Channel(sock)
         self.judge = judge
         self.count = 0
-        self.secret = False  # has it seen anything of a hidden test?
         self.broken = None
 
     def ask(self, op, *args, until=None):
@@ -48,7 +47,6 @@ class Point:
         """
         if self.broken:
             raise self.judge.trouble(Stopped(self.broken))
-        self.judge.asked(self)
         encoder = ToStudent(self)
         number = self.count = self.count + 1
         data = encoder.encode((number, op, *args))
@@ -232,8 +230,8 @@ class Handle:
         return length
 
     def __contains__(self, item):
-        """Whether the object says that it contains an item."""
-        return self._ask("operator", "contains", self, item) is True
+        """Refuse: the answer would be the student's. See `qkv.grade.probe.contains`."""
+        raise self._refuse("is an object, and only it could say what it contains")
 
     def __repr__(self):
         """Say what this is, in words that no student chose."""
@@ -253,12 +251,23 @@ class Handle:
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _compare
 
 
+def _operate(handle, name, *values):
+    """Apply an operator on the student's side.
+
+    The result must be a handle: a number in `abs(got - want) < 1e-6` would be the student's word.
+    """
+    result = handle._ask("operator", name, *values)
+    if type(result) is not Handle:
+        raise handle._refuse("is an object that computes its own answer")
+    return result
+
+
 def _forward(name):
     def method(self, other):
-        return self._ask("operator", name, self, other)
+        return _operate(self, name, self, other)
 
     def reflected(self, other):
-        return self._ask("operator", name, other, self)
+        return _operate(self, name, other, self)
 
     return method, reflected
 
@@ -269,4 +278,4 @@ for _name in [*_ARITHMETIC, "and", "or", "xor", "lshift", "rshift"]:
     setattr(Handle, f"__{_name}__", _method)
     setattr(Handle, f"__r{_name}__", _reflected)
 for _name in ("neg", "pos", "abs", "invert"):
-    setattr(Handle, f"__{_name}__", lambda self, _op=_name: self._ask("operator", _op, self))
+    setattr(Handle, f"__{_name}__", lambda self, _op=_name: _operate(self, _op, self))

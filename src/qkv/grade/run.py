@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+from nbgrader.utils import parse_utc
 
 from qkv.grade import clean
 from qkv.grade.course import PRIVATE, Course, nbgrader_says, plans, why, write
@@ -242,4 +243,7 @@ def timestamp(course: Course, student: str, assignment: str) -> str | None:
     except UnreadableError:
         return None
     text = data[:64].decode("ascii", "replace").strip()
-    return text if TIMESTAMP.fullmatch(text) else None
+    try:
+        return text if TIMESTAMP.fullmatch(text) and parse_utc(text) else None
+    except (ValueError, OverflowError):
+        return None

@@ -34,8 +34,11 @@ def find_bwrap() -> str | None:
     return path if works else None
 
 
-def _library_folders():
-    """Return the folders that Python needs, without those inside others and outside /usr."""
+def _library_folders(inside=None):
+    """Return the folders that Python needs, without those inside others and inside /usr.
+
+    inside: return those inside this folder instead
+    """
     wanted = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     wanted |= {Path(p) for p in (sys.prefix, sys.base_prefix)}
     wanted |= {Path(p) for p in sys.path if p.endswith(("site-packages", "dist-packages"))}
@@ -44,7 +47,10 @@ def _library_folders():
     wanted = {p for p in wanted if p.is_dir() and p not in too_much}
     kept = []
     for path in sorted(wanted, key=lambda p: len(p.parts)):
-        if not any(path.is_relative_to(other) for other in [*kept, Path("/usr")]):
+        covered = any(path.is_relative_to(other) for other in kept)
+        if not covered and (
+            path.is_relative_to(inside) if inside else not path.is_relative_to("/usr")
+        ):
             kept.append(path)
     return kept
 
@@ -70,14 +76,20 @@ def bwrap_command(bwrap: str, hide: list[Path]) -> list[str]:
     command += _parents([Path("/sys/devices/system/cpu")])
     for name in _ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for path in _library_folders():
+    libraries = _library_folders()
+    for path in libraries:
         command += [*_parents([path]), "--ro-bind", str(path), str(path)]
-        for secret in hide:
-            if secret.resolve().is_relative_to(path):
-                command += ["--tmpfs", str(secret.resolve())]
+    for secret in [path.resolve() for path in hide]:
+        if any(secret.is_relative_to(path) for path in (Path("/usr"), *libraries)):
+            command += ["--perms", "0755", "--tmpfs", str(secret)]
+            for path in _library_folders(secret):
+                command += ["--ro-bind", str(path), str(path)]
     command += ["--ro-bind", str(package), "/opt/qkv/qkv"]
     command += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    # Each session gets a disk of its own over these, where the kernel lets it.
+    for place in ("/dev/shm", "/tmp"):
+        command += ["--perms", "1777", "--size", str(Limits.disk), "--tmpfs", place]
     command += ["--remount-ro", "/", "--chdir", "/tmp"]
     return command
 

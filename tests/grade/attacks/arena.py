@@ -5,6 +5,7 @@ author's, neighbours graded right, the class on time, no process or file left, n
 page.
 """
 
+import csv
 import hashlib
 import html.parser
 import os
@@ -16,8 +17,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
-from tests.grade.attacks import code_cases, file_cases, reach_cases
-from tests.grade.attacks.target import ASSIGNMENT, CANARY, RIGHT, SECRET, SENT, answered, master
+from tests.grade.attacks import code_cases, file_cases, reach_cases, value_cases
+from tests.grade.attacks.target import (
+    ASSIGNMENT,
+    CANARY,
+    FULL,
+    RIGHT,
+    SECRET,
+    SENT,
+    answered,
+    master,
+)
 
 from qkv.grade.course import Course, write
 from qkv.grade.feedback import write_feedback
@@ -27,7 +37,7 @@ from qkv.grade.release import release
 from qkv.grade.report import scores, write_report
 from qkv.grade.run import grade_class
 
-CODE = code_cases.CASES | reach_cases.CASES
+CODE = code_cases.CASES | value_cases.CASES | reach_cases.CASES
 FILES = file_cases.CASES
 NAMES = [*CODE, *FILES]
 NEIGHBOURS = ["honest-a", "zz-honest"]
@@ -100,7 +110,7 @@ def attack(folder: Path, names: list[str], workers: int = 1) -> dict[str, list[s
     """Grade a class of attackers and neighbours; return for each attack what it achieved."""
     course, listener = build(folder), Listener()
     hand_in(course, names, listener.port)
-    before, files = fingerprint(course), stray_files()
+    before, files, running = fingerprint(course), stray_files(), processes()
     pool, times = LocalPool(workers, LIMITS, "bubblewrap", [course.root]), [time.monotonic()]
     try:
         outcome = grade_class(
@@ -119,15 +129,16 @@ def attack(folder: Path, names: list[str], workers: int = 1) -> dict[str, list[s
         everybody.append("changed the course")
     if left := sorted(stray_files() - files):
         everybody.append(f"left files: {left[:3]}")
-    if left := processes():
-        everybody.append(f"left processes: {left[:3]}")
+    if left := processes().keys() - running.keys():
+        everybody.append(f"left processes: {[processes().get(pid) for pid in left]}")
     if listener.heard:
         everybody.append("reached the network")
     if max(b - a for a, b in pairwise(times)) > SECONDS_EACH * (1 + workers):
         everybody.append("held up the class")
+    everybody += oversized(course) + formulas(course)
     for name in NEIGHBOURS:
-        if rows.get(name, {}).get("score") != 8:
-            everybody.append(f"{name} has {rows.get(name, {}).get('score')} of 8")
+        if rows.get(name, {}).get("score") != FULL:
+            everybody.append(f"{name} has {rows.get(name, {}).get('score')} of {FULL}")
     return {name: everybody + achieved(course, name, rows.get(name)) for name in names}
 
 
@@ -140,7 +151,7 @@ def achieved(course: Course, name: str, row: dict | None, secrets=(CANARY, SECRE
     secrets = [*secrets, f"LEFT {SENT}"]
     if row is None:
         return ["has no result"]
-    allowed = 8 if kind(name) == "accident" else 0
+    allowed = FULL if kind(name) == "accident" else 0
     if row["score"] > allowed or any((p or 0) > 2 for p in row["tasks"].values()):
         found.append(f"earned {row['score']}")
     if kind(name) == "accident" and row["score"] != allowed:
@@ -160,6 +171,23 @@ def achieved(course: Course, name: str, row: dict | None, secrets=(CANARY, SECRE
         elif page.suffix == ".ipynb":
             found += live(written_by_student(page))
     return found
+
+
+def oversized(course) -> list[str]:
+    """Return the pages that are too large to open."""
+    pages = [p for name in NAMES for p in shown(course, name)]
+    return [f"{p.name} of {p.parts[-3]} is huge" for p in pages if p.stat().st_size > 30_000_000]
+
+
+def formulas(course) -> list[str]:
+    """Return the cells of the report's tables that a spreadsheet would run."""
+    found = []
+    for path in (course.root / "reports").rglob("*.csv"):
+        for cut in ",;":
+            with open(path, newline="") as lines:
+                cells = [cell.strip() for row in csv.reader(lines, delimiter=cut) for cell in row]
+            found += [c[:40] for c in cells if re.match(r"[=+@|%-](?!\d*(\.\d+)?$)", c)]
+    return [f"a formula in a table: {cell!r}" for cell in found]
 
 
 def shown(course, name):
@@ -231,17 +259,18 @@ def fingerprint(course: Course) -> dict:
 def stray_files() -> set[str]:
     """Return the files in shared places whose names only attacks use."""
     places = ("/tmp", "/dev/shm", "/var/tmp", str(Path.home()), "/usr")
-    return {os.path.join(p, n) for p in places for n in os.listdir(p) if n.startswith("qkv_owned")}
+    there = [p for p in places if os.path.isdir(p)]
+    return {os.path.join(p, n) for p in there for n in os.listdir(p) if n.startswith("qkv_owned")}
 
 
-def processes() -> list[str]:
-    """Return the command lines of running processes that only attacks start."""
-    found = []
+def processes() -> dict[str, str]:
+    """Return the running processes that only attacks start: number -> command line."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if "sleep 31337" in line or "head -c 300000000" in line:
-            found.append(line)
+            found[path.parent.name] = line
     return found

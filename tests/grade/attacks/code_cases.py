@@ -31,15 +31,18 @@ class Liar:
     def __len__(self): return 5
     def __array__(self, *a, **k):
         import numpy; return numpy.zeros(0)
-add = count = scale = Stack = Liar()
+add = count = scale = mean = Stack = Liar()
 """
-TRACE = "add = count = scale = Stack = lambda *a, **k: None\n"
+TRACE = "add = count = scale = mean = Stack = lambda *a, **k: None\n"
 
 CASES = {
     # hanging
     "loop": ("hanging", "while True:\n    pass"),
     "sleep": ("hanging", "import time\ntime.sleep(10**6)"),
-    "loop_in_function": ("hanging", "def add(a, b):\n    while True: pass\ncount = scale = add"),
+    "loop_in_function": (
+        "hanging",
+        "def add(a, b):\n    while True: pass\ncount = scale = mean = add",
+    ),
     "loop_uninterruptible": (
         "hanging",
         "import time\nend = time.time() + 10**4\nwhile time.time() < end:\n    try:\n"
@@ -105,7 +108,7 @@ CASES = {
         "def add(a, b): return [0] * 10**8\ndef count(w): return 'x' * 10**9\n"
         "def scale(x):\n    import numpy; return numpy.zeros(10**9)",
     ),
-    "big_number": ("exhausting", "def add(a, b): return 7 ** 10**6\ncount = scale = add"),
+    "big_number": ("exhausting", "def add(a, b): return 7 ** 10**6\ncount = scale = mean = add"),
     "big_error": ("exhausting", "def add(a, b): raise ValueError('x' * 10**8)\ncount = add"),
     "deep_value": (
         "exhausting",
@@ -117,7 +120,7 @@ CASES = {
     "os_exit": ("exiting", "import os\nos._exit(0)"),
     "exit_in_function": (
         "exiting",
-        "import os\ndef add(*a): os._exit(0)\ncount = scale = Stack = add",
+        "import os\ndef add(*a): os._exit(0)\ncount = scale = mean = Stack = add",
     ),
     "exit_exceptions": (
         "exiting",
@@ -204,7 +207,7 @@ CASES = {
         "patching",
         "import gc\ndef add(a, b):\n    for o in gc.get_objects():\n"
         "        if isinstance(o, dict) and 'expected' in o: return o['expected']\n"
-        "    return 0\ncount = scale = add",
+        "    return 0\ncount = scale = mean = add",
     ),
     "show_number": ("patching", TRACE + "print('2.0')\n2.0"),
     "points_at_exit": (
@@ -215,7 +218,7 @@ CASES = {
     ),
     "stop_iteration": (
         "patching",
-        "def add(*a): raise StopIteration\ncount = scale = Stack = add",
+        "def add(*a): raise StopIteration\ncount = scale = mean = Stack = add",
     ),
     "not_a_number": (
         "patching",
@@ -297,7 +300,7 @@ CASES = {
         "from qkv.grade import codec\nimport struct\ndef other(self, value, depth):\n"
         "    self.out.append(b'a\\x03<f8\\x02' + struct.pack('<2Q', 2**40, 2**40))\n"
         "    self._bytes(b'', b'')\ncodec.Encoder._other = other\n"
-        "add = count = scale = Stack = lambda *a: object()",
+        "add = count = scale = mean = Stack = lambda *a: object()",
     ),
     "send_descriptor": (
         "forging",

@@ -6,6 +6,7 @@ Each function gets the folder, the released notebook and the course's folder.
 import copy
 import json
 import os
+import stat
 
 import nbformat
 from tests.grade.attacks.target import ASSIGNMENT, RIGHT, answered
@@ -198,6 +199,89 @@ def _timestamp(folder, released, course):
                                           .decode())  # fmt: skip
 
 
+def _special(kind):
+    def make(folder, released, course):
+        try:
+            os.mknod(folder / NAME, kind | 0o666, os.makedev(1, 5))
+        except PermissionError:  # only root makes a device
+            os.mkfifo(folder / NAME)
+
+    return make
+
+
+def _sparse(folder, released, course):
+    (folder / NAME).touch()
+    os.truncate(folder / NAME, 2**40)
+
+
+def _link_to(target):
+    return lambda folder, released, course: os.symlink(target, folder / NAME)
+
+
+def _graded_solution(notebook):
+    for cell in notebook["cells"]:
+        info = cell["metadata"].get("nbgrader", {})
+        if info.get("solution"):
+            info |= {"grade": True, "points": 100, "locked": False, "checksum": "0" * 32}
+            cell["source"] = "100"
+            cell["outputs"] = [{"output_type": "execute_result", "data": {"text/plain": "100"}}]
+
+
+def _task_cells(notebook):
+    for n in range(3):
+        info = {"schema_version": 3, "grade_id": f"task{n}", "grade": False, "solution": False}
+        info |= {"locked": False, "points": 50, "task": True}
+        notebook["cells"].append(
+            {"cell_type": "markdown", "source": "50", "metadata": {"nbgrader": info}, "id": f"t{n}"}
+        )
+
+
+def _look_alike(notebook):
+    answer = _cell(notebook, "test_add")
+    answer["metadata"]["nbgrader"]["grade_id"] = "test_\u0430dd"
+    answer["source"] = "2.0"
+
+
+def _right(notebook):
+    for name, source in RIGHT.items():
+        _cell(notebook, name)["source"] = source
+    return notebook
+
+
+def _large_output(notebook):
+    data = {"image/png": "iVBORw0KGgo" * 10**6, "text/plain": "x"}
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    _cell(_right(notebook), "add")["outputs"] = [output]
+
+
+def _newer_format(notebook):
+    _right(notebook).update(nbformat=99, nbformat_minor=99)
+
+
+def _attachments(notebook):
+    why = _cell(notebook, "why")
+    why["source"] = "![x](attachment:x.svg)"
+    why["attachments"] = {"x.svg": {"image/svg+xml": f"<svg>{LIVE}</svg>", "text/html": LIVE}}
+
+
+def _with_mark(folder, released, course):
+    notebook = _right(json.loads(nbformat.writes(released)))
+    (folder / NAME).write_bytes(b"\xef\xbb\xbf" + json.dumps(notebook).encode())
+
+
+def _twice(folder, released, course):
+    text = json.dumps(_right(json.loads(nbformat.writes(released))))
+    (folder / NAME).write_text('{"cells": [{"cell_type": "code", "source": "2.0"}], ' + text[1:])
+
+
+def _time(text):
+    def make(folder, released, course):
+        _raw(nbformat.writes(answered(released, RIGHT)))(folder, released, course)
+        (folder / "timestamp.txt").write_text(text)
+
+    return make
+
+
 LIVE = "<script>alert('qkv-live')</script>"
 
 CASES = {
@@ -221,6 +305,16 @@ CASES = {
     "a_pipe": ("malformed", _pipe),
     "a_file_for_folder": ("malformed", _file_for_folder),
     "strange_time": ("malformed", _timestamp),
+    "not_finite": ("malformed", _raw('{"cells": NaN, "nbformat": Infinity, "x": -Infinity}')),
+    "a_socket": ("malformed", _special(stat.S_IFSOCK)),
+    "a_device": ("malformed", _special(stat.S_IFCHR)),
+    "a_terabyte": ("malformed", _sparse),
+    "impossible_time": ("accident", _time("2026-99-99 99:99:99 UTC")),
+    "time_beyond": ("accident", _time("9999-12-31 23:59:59 -9959")),
+    "byte_order_mark": ("accident", _with_mark),
+    "keys_twice": ("accident", _twice),
+    "large_output": ("accident", _edited(_large_output)),
+    "newer_format": ("accident", _edited(_newer_format)),
     "tests_emptied": ("tampering", _edited(_pass_tests)),
     "points_raised": ("tampering", _edited(_points)),
     "tests_skipped": ("tampering", _edited(_skip)),
@@ -233,6 +327,13 @@ CASES = {
     "tests_deleted": ("tampering", _edited(_delete)),
     "outputs_forged": ("tampering", _edited(_outputs)),
     "copied_cell": ("accident", _edited(_copied_answer)),
+    "solutions_graded": ("tampering", _edited(_graded_solution)),
+    "task_cells": ("tampering", _edited(_task_cells)),
+    "look_alike_id": ("tampering", _edited(_look_alike)),
+    "link_to_itself": ("links", _link_to(NAME)),
+    "link_to_zeros": ("links", _link_to("/dev/zero")),
+    "link_to_stdin": ("links", _link_to("/proc/self/fd/0")),
+    "attachments": ("injection", _edited(_attachments)),
     "link_to_solution": ("links", _link_to_solution),
     "link_to_folder": ("links", _link_to_folder),
     "hard_link": ("links", _hard_link),

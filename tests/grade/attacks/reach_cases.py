@@ -55,7 +55,43 @@ CASES = {
         "import ctypes, os\nlibc = ctypes.CDLL(None)\nfor p in [os.getppid(), 1, 2, 3]:\n"
         "    print(libc.ptrace(16, p, 0, 0), libc.syscall(310, p, 0, 0, 0, 0, 0))",
     ),
+    "read_devices": (
+        "reading",
+        "import os, glob\nfor p in ['/dev/mem', '/dev/kmsg', '/dev/kvm', '/dev/fuse', '/dev/sda', '/proc/kcore', "
+        "'/proc/kallsyms', '/proc/sysrq-trigger', *glob.glob('/dev/vd*'), *glob.glob('/sys/**', recursive=True)]:\n"
+        "    try: print(p, open(p, 'rb').read(4000)) if 'cpu' not in p else 0\n    except OSError: pass\n"
+        "os.mknod('/tmp/disk', 0o60666, os.makedev(254, 0))",
+    ),
+    "read_by_shell": (
+        "reading",
+        "%%bash\ncat {course}/gradebook.db {course}/secret.txt {course}/solutions/*/*\n"
+        "find / -name '*.ipynb' -o -name gradebook.db 2>/dev/null | xargs cat 2>/dev/null | head -c 90000",
+    ),
+    "read_above": (
+        "reading",
+        "import os\nfd = os.open('.', os.O_RDONLY)\nos.chdir('/')\nfor _ in range(40): os.chdir('..')\n"
+        "for root in ('', '/proc/1/root', '/proc/self/root', '/proc/1/cwd', '/newroot', '/oldroot'):\n"
+        "    try: print(open(root + '{course}/secret.txt').read())\n    except OSError: pass",
+    ),
     # writing
+    "rare_calls": (
+        "writing",
+        "import ctypes\nc = ctypes.CDLL(None, use_errno=True)\nfor n in (425, 323, 298, 321, 250, 248, 308, 272, 304, 428, "
+        "430, 442, 165, 155, 161, 101, 310, 311, 175, 246, 169, 56):\n    r = c.syscall(n, 0x10000000 if n in (272, 56) else 1, 0, 0, 0, 0)\n"
+        "    if r >= 0 and n != 56: print('LEFT {sent}', n)",
+    ),
+    "setuid_helpers": (
+        "writing",
+        "import os\nfor c in ('su -c id', 'sudo -n id', 'mount -t tmpfs x /mnt', 'newuidmap 1 0 0 1', 'pkexec id', "
+        "'passwd -d root', 'chsh -s /bin/sh', 'capsh --print', 'bwrap --bind / / touch {course}/owned'):\n"
+        "    os.system(f'{{c}} < /dev/null && touch {course}/owned')\n"
+        "for u in (0, 1): \n    try: os.setuid(u)\n    except OSError: pass\nos.system('touch {course}/owned /usr/qkv_owned')",
+    ),
+    "shell_line": (
+        "writing",
+        "!touch {course}/owned /usr/qkv_owned /tmp/qkv_owned; rm -rf {course}; (sleep 31337 &)\n"
+        "%system rm -rf {course}\nget_ipython().run_cell_magic('writefile', '{course}/owned', 'x')",
+    ),
     "write_gradebook": (
         "writing",
         "import sqlite3\ndb = sqlite3.connect('{course}/gradebook.db')\n"
@@ -123,6 +159,31 @@ CASES = {
         'import os\nos.system(\'echo "* * * * * touch {course}/owned" | crontab -; '
         "echo touch {course}/owned | at now')",
     ),
+    "name_left": (
+        "persisting",
+        "import os, socket, time\ns = socket.socket(socket.AF_UNIX); s.bind('\\0left-here'); s.listen()\n"
+        "if os.fork() == 0:\n    os.setsid()\n    while True: s.accept()",
+    ),
+    "name_found": (
+        "persisting",
+        "import socket\ns = socket.socket(socket.AF_UNIX)\ntry: s.connect('\\0left-here'); print('LEFT {sent}')\n"
+        "except OSError as e: print(e)",
+    ),
+    "key_left": (
+        "persisting",
+        "import ctypes\nc = ctypes.CDLL(None)\nfor ring in (-3, -4, -5): print(c.syscall(248, b'user', b'left', b'x', 1, ring))",
+    ),
+    "key_found": (
+        "persisting",
+        "import ctypes\nc = ctypes.CDLL(None)\n"
+        "if c.syscall(249, b'user', b'left', None, 0) > 0: print('LEFT {sent}')\n"
+        "import os\nprint([p for p in os.listdir('/proc') if p.isdigit()], os.listdir('/dev/shm'), os.listdir('/tmp'))",
+    ),
+    "timers": (
+        "persisting",
+        "import signal, os\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)\n"
+        "os.system('nohup setsid sh -c \"while :; do sleep 31337; done\" > /dev/null 2>&1 &')",
+    ),
     # network
     "connect_home": (
         "network",
@@ -187,6 +248,24 @@ CASES = {
         "injection",
         "def add(a, b): return '<script>alert(\"qkv-live\")</script>'\ncount = add\n"
         "class Stack:\n    def __init__(self): raise KeyError('<img src=x onerror=alert(1)>')",
+    ),
+    "table_formula": (
+        "injection",
+        "def add(a, b): raise ValueError('=HYPERLINK(\"http://evil.example\")')\n"
+        "def count(w): raise ValueError('x;=cmd|calc!A1;+1+1;@SUM(1)')\ndef scale(x): raise ValueError('\\t=1+1')\n"
+        "def mean(x): raise ValueError('\\r\\n-2+3+cmd')",
+    ),
+    "source_in_page": (
+        "injection",
+        "# </code></pre></textarea><script>alert('qkv-live')</script><img src=x onerror=alert(1)> \u202e\n"
+        "add = '</span><svg onload=alert(1)>'\nprint('</style></title><script>alert(1)</script>')",
+    ),
+    "formula_output": (
+        "injection",
+        "from IPython.display import Math, Markdown, display\nprint(r'$\\href{{javascript:alert(1)}}{{x}}$ \\(\\unicode{{1}}\\)')\n"
+        "display(Math(r'\\href{{javascript:alert(1)}}{{x}}'))\ndisplay(Markdown('![x](http://evil.example/x.png)'))\n"
+        "class X:\n    def _repr_html_(self): return '<script>alert(1)</script>'\n"
+        "    def __repr__(self): return '<script>alert(1)</script>'\nX()",
     ),
     "terminal_output": (
         "injection",

@@ -14,13 +14,13 @@ from collections import Counter
 from pathlib import Path
 
 from tests.grade.attacks import arena
-from tests.grade.attacks.target import ASSIGNMENT, SECRET
+from tests.grade.attacks.target import ASSIGNMENT, FULL, SECRET
 
 from qkv.grade.report import scores
 from qkv.grade.sandbox import ENVIRONMENT, bwrap_command, find_bwrap
 
 USER = 1_900_099_999
-SECONDS = 150
+SECONDS = 120
 RESULT = Path(__file__).with_name("shipped.json")
 INSIDE = """
 import json, os, sys, threading
@@ -76,6 +76,7 @@ def measure(name: str) -> list[str]:
 
 def _run(root):
     command = bwrap_command(find_bwrap(), [])
+    command.insert(1, "--die-with-parent")
     at = command.index("--remount-ro")
     binds = ["--perms", "0755", "--dir", str(root.parent), "--bind", str(root), str(root)]
     binds += ["--perms", "0755", "--dir", "/opt/suite", "--perms", "0755", "--dir", "/run"]
@@ -102,8 +103,8 @@ def _judge(course, name, before):
         arena.write(course.state / "graded" / ASSIGNMENT / f"{student}.json", '{"notebooks": {}}')
     rows = {row["student"]: row for row in scores(course, ASSIGNMENT)[0]}
     neighbour = rows.get("zz-honest", {}).get("score")
-    if neighbour != 8:
-        found.append(f"zz-honest has {neighbour} of 8")
+    if neighbour != FULL:
+        found.append(f"zz-honest has {neighbour} of {FULL}")
     # nbgrader's pages have scripts of their own, and show hidden tests: no attack's doing.
     usual = Counter(f for page in arena.shown(course, "zz-honest") if page.suffix == ".html"
                      for f in arena.live(page.read_text()))  # fmt: skip

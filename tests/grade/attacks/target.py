@@ -1,4 +1,4 @@
-"""The assignment that is attacked: four small tasks, ten points, tests with random inputs."""
+"""The assignment that is attacked: five small tasks, twelve points, tests with random inputs."""
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -6,6 +6,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 ASSIGNMENT = "01_target"
 CANARY = "canary-7f3a9"  # written into whatever no student may see
 SECRET = "secret-9b1c4"  # in a file of the course that is not about tests
+FULL = 10  # points for what tests judge; two more are given by hand
 SENT = "sent-by-an-attack"
 
 
@@ -25,6 +26,7 @@ RIGHT = {
         "    def push(self, x):\n        self.items.append(x)\n"
         "    def pop(self):\n        return self.items.pop()"
     ),
+    "mean": "def mean(x):\n    return sum(x) / len(x)",
     "why": "Because it is so.",
 }
 TESTS = {
@@ -48,6 +50,11 @@ TESTS = {
         "s, items = Stack(), [random.random() for _ in range(5)]\n"
         "for item in items:\n    s.push(item)\n"
         "assert [s.pop() for _ in items] == items[::-1], 'the last one in is the first one out'",
+    ),
+    "mean": (
+        "assert abs(mean([1, 3]) - 2) < 1e-9, 'the mean of 1 and 3 is 2'",
+        "x = [random.randint(10, 9**9) for _ in range(7)]\n"
+        "assert abs(mean(x) - sum(x) / 7) < 1e-6, 'the mean of any numbers'",
     ),
 }
 

@@ -39,12 +39,23 @@ browser: install
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	else $(BIN)/playwright install chromium; fi
 
-test: install browser lint  ## run every check
+# What runs students' code, and a database server to try a gradebook on.
+grader:
+	@if command -v bwrap >/dev/null && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing bubblewrap and PostgreSQL for the grading checks."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bubblewrap postgresql >/dev/null; \
+	else echo "The grading checks need bubblewrap and PostgreSQL; on Debian: sudo apt install bubblewrap postgresql"; exit 1; fi
+
+test: install browser grader lint  ## run every check
 	@$(BIN)/qkv export --check
 	@$(BIN)/qkv exercises --check
 	@$(BIN)/qkv check
 	@$(BIN)/qkv build --clean
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --nbval-lax tests chapters
+
+attacks: install grader  ## try every attack on the grader, with a table against nbgrader
+	@$(BIN)/python -m tests.grade.attacks
 
 bench: install  ## measure what the book claims about speed
 	@$(BIN)/python benchmarks/run.py
@@ -53,4 +64,4 @@ clean:  ## remove what was built (not .venv)
 	@rm -rf _build .pytest_cache .ruff_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help install book serve lab lint browser test bench clean
+.PHONY: help install book serve lab lint browser grader test attacks bench clean

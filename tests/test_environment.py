@@ -20,7 +20,10 @@ PINS = {
 EXTRAS = PROJECT["optional-dependencies"]
 WANTED = [
     Requirement(text)
-    for text in PROJECT["dependencies"] + EXTRAS["book"] + EXTRAS["grade"] + EXTRAS["dev"]
+    for text in [
+        *PROJECT["dependencies"],
+        *(text for extra in EXTRAS if extra != "hub" for text in EXTRAS[extra]),
+    ]
 ]
 
 

@@ -1,4 +1,5 @@
 import base64
+import struct
 
 import pytest
 from nbconvert.filters import markdown2html
@@ -6,7 +7,13 @@ from tests.grade.attacks.arena import live
 
 from qkv.grade import clean
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n rest").decode()
+
+def picture(width, height):
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
+    return base64.b64encode(head + b" rest").decode()
+
+
+PNG = picture(3, 2)
 
 
 def test_text_loses_what_acts_on_a_terminal_or_hides():
@@ -78,3 +85,17 @@ def test_a_table_holds_no_formula(value):
 @pytest.mark.parametrize("value", ["ada", "-1.5", "3", ""])
 def test_a_table_keeps_what_is_no_formula(value):
     assert clean.cell(value) == value
+
+
+@pytest.mark.parametrize("data", [picture(60_000, 60_000), picture(0, 5), PNG[:12]])
+def test_a_picture_that_claims_too_many_pixels_or_none_is_dropped(data):
+    (made,) = clean.outputs([{"kind": "display", "data": {"image/png": data}}])
+    assert "image/png" not in made.data
+
+
+@pytest.mark.parametrize(("side", "kept"), [(200, True), (65_000, False)])
+def test_the_size_of_a_photograph_is_read_from_its_frame(side, kept):
+    raw = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08" + struct.pack(">HH", side, side)
+    data = {"image/jpeg": base64.b64encode(raw + b"x" * 9).decode()}
+    (made,) = clean.outputs([{"kind": "display", "data": data}])
+    assert ("image/jpeg" in made.data) is kept

@@ -3,6 +3,10 @@
 import pytest
 from tests.grade.conftest import said
 
+from qkv.grade.engine import Engine
+from qkv.grade.limits import Limits
+from qkv.grade.sandbox import Sandbox
+
 
 def test_values_go_there_and_back(judge):
     code = "def f(x, *, times=2):\n    return {'x': x * times, 'names': ['a'], 'none': None}"
@@ -134,6 +138,43 @@ def test_what_a_hidden_test_asked_does_not_show_in_a_later_visible_one(judge):
     assert "[3]" in said(second)
 
 
+def test_what_a_hidden_test_asked_does_not_come_back_through_a_file(judge):
+    code = (
+        "def f(x):\n    if x > 9: open('/tmp/seen', 'w').write(str(x))\n    return x\n"
+        "def g(x):\n    import os\n"
+        "    raise ValueError(open('/tmp/seen').read() if os.path.exists('/tmp/seen') else 'none')"
+    )
+    hidden = "assert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(51234) == 0\n### END HIDDEN TESTS"
+    first, second = judge(code, hidden, "g(1)", binds=("f", "g"))
+    assert not first["ok"]
+    assert said(second).count("none") > 0
+    assert "51234" not in said(first) + said(second)
+
+
+def test_a_hidden_test_uses_what_the_visible_part_of_its_own_cell_made(judge):
+    first, second = judge(
+        "def f(x):\n    return x",
+        "x = 3\ndef want(): return x\n### BEGIN HIDDEN TESTS\nhelp_me = 7\n"
+        "assert f(3) == want() == 3\n### END HIDDEN TESTS",
+        "x = 4\n### BEGIN HIDDEN TESTS\nassert want() == 4 and help_me == 7\n### END HIDDEN TESTS",
+    )
+    assert first["ok"]
+    assert second["ok"]
+
+
+def test_a_function_that_hangs_where_all_see_it_leaves_time_for_hidden_tests():
+    engine = Engine(Sandbox(), Limits(cell_seconds=3, total_seconds=8))
+    source = "def f(x): return x\ndef g(x):\n    while True: pass"
+    cells = [{"kind": "student", "source": source, "binds": ["f", "g"], "imports": ""}]
+    tests = ["### BEGIN HIDDEN TESTS\nassert f(5) == 5\n### END HIDDEN TESTS", *["g(1)"] * 3]
+    cells += [{"kind": "test", "source": test, "points": 1.0} for test in tests]
+    try:
+        shown = engine.run(cells, {})["cells"]
+    finally:
+        engine.stop()
+    assert [shown[n]["ok"] for n in range(1, 5)] == [True, False, False, False]
+
+
 def test_each_test_meets_the_program_as_it_was_at_its_place(engine):
     cells = [
         {"kind": "student", "source": "x = 1\ndef f(): return x", "binds": ["f"], "imports": ""},
@@ -185,6 +226,27 @@ def test_an_object_that_is_no_value_passes_nothing(judge, test):
     assert not judge(code, test)["ok"]
     if test not in ("assert np.allclose(f(1), 3)", "assert {f(1)}"):  # these are errors of Python's
         assert not judge(code, f"try:\n    {test}\nexcept BaseException:\n    pass")["ok"]
+
+
+@pytest.mark.parametrize("test", ["assert abs(f(1) - 3) < 1e-9", "assert 3 in f(1)",
+                                  "assert -f(1) < 1", "assert abs(3 - f(1)) < 1e-9",
+                                  "assert not f(1) % 2"])  # fmt: skip
+def test_an_object_does_not_compute_the_verdict(judge, test):
+    code = (
+        "class L:\n    def __sub__(s, o): return 0\n    __rsub__ = __mod__ = __sub__\n"
+        "    def __neg__(s): return 0\n    def __contains__(s, o): return True\n"
+        "def f(x): return L()"
+    )
+    assert not judge(code, test)["ok"]
+
+
+def test_a_test_may_ask_what_a_container_of_the_students_holds(judge):
+    code = "class Words:\n    def __contains__(self, w): return w == 'a'\ndef f(): return Words()"
+    test = (
+        "from qkv.grade import probe\nassert probe.contains(f(), 'a') is True\n"
+        "assert probe.contains(f(), 'b') is False"
+    )
+    assert judge(code, test)["ok"]
 
 
 @pytest.mark.parametrize("end", ["import os; os._exit(0)", "raise SystemExit", "while True: pass"])
@@ -248,12 +310,16 @@ def test_outputs_of_no_known_kind_are_dropped(engine):
 
 def test_an_empty_array_is_close_to_nothing_but_an_empty_array(judge):
     code = "def f(x):\n    return x[:0]"
-    numpy, torch, empty = judge(
+    numpy, testing, each, torch, empty = judge(
         code,
         "assert np.allclose(f(np.ones(3)), np.ones(1))",
+        "np.testing.assert_allclose(actual=f(np.ones(3)), desired=1.0)",
+        "assert np.isclose(f(np.ones(3)), 1).all() and (np.isclose(1, f(np.ones(3)))).all()",
         "assert torch.allclose(f(torch.ones(3)), torch.ones(1))",
         "assert np.allclose(f(np.ones(3)), np.ones(0))",
     )
     assert not numpy["ok"]
+    assert not testing["ok"]
+    assert not each["ok"]
     assert not torch["ok"]
     assert empty["ok"]

@@ -88,6 +88,18 @@ def test_a_folder_to_hide_is_hidden_inside_a_library_folder(tmp_path, monkeypatc
     assert command[command.index(str(secret.resolve())) - 1] == "--tmpfs"
 
 
+def test_a_course_below_usr_is_hidden_and_python_inside_it_is_not(monkeypatch):
+    course = Path("/usr/course")
+    monkeypatch.setattr("sys.prefix", "/usr/course/.venv")
+    monkeypatch.setattr(Path, "is_dir", lambda self: True)
+    command = bwrap_command("bwrap", [course])
+    hidden = command.index("/usr/course")
+    assert command[hidden - 1] == "--tmpfs"
+    again = len(command) - 1 - command[::-1].index("/usr/course/.venv")
+    assert again > hidden
+    assert command[again - 2] == "--ro-bind"
+
+
 def test_where_processes_cannot_be_nested_each_submission_gets_a_sandbox_of_its_own():
     engine = Engine(fallback.make_sandbox("bubblewrap", [], 3), Limits())
     engine.sandbox.start()

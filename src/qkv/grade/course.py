@@ -41,6 +41,9 @@ class Course:
             os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
         if not (root / "solutions").is_dir() and not (root / "source").is_dir():
             raise FileNotFoundError(f"{folder} has no folder solutions/: is it a course?")
+        if database and database.startswith("postgresql://"):
+            # Without a driver's name SQLAlchemy would look for psycopg2, the one before ours.
+            database = database.replace("postgresql://", "postgresql+psycopg://", 1)
         if database and not database.startswith("sqlite:"):
             _must_answer(database)
         return cls(root, database or f"sqlite:///{root / 'gradebook.db'}")
@@ -116,7 +119,7 @@ def _must_answer(database):
         create_engine(database).connect().close()
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"the gradebook needs the package {error.name}: pip install 'psycopg[binary]'"
+            f"the gradebook needs the package {error.name}: pip install 'qkv[postgres]'"
         ) from None
     except SQLAlchemyError as error:
         said = str(error).splitlines()[0][:200]

@@ -207,7 +207,7 @@ CASES = {
     "hidden_inputs_by_process": (
         "reading",
         "import os, socket\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\\0seen'); s.setblocking(False)\n"
-        "def add(a, b):\n    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(f'SEEN-HIDDEN {{[(1, 2), (a, b)]}}'.encode(), '\\0seen')\n"
+        "def add(a, b):\n    if a > 1: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(f'SEEN-HIDDEN {{[(1, 2), (a, b)]}}'.encode(), '\\0seen')\n"
         "    return 3 if a < 2 else 0\ndef count(words):\n    got = b''\n    try:\n        while True: got += s.recv(999)\n"
         "    except OSError: pass\n    print(got); raise ValueError(got.decode())\nscale = mean = count",
     ),

@@ -12,8 +12,21 @@ def base():
     return master()
 
 
+def given():
+    """What the students got: the same without hidden tests."""
+    notebook = base()
+    for cell in notebook.cells:
+        cell.source = cell.source.split("\n### BEGIN HIDDEN")[0]
+    return notebook
+
+
+def rebuilt(data):
+    known = {c.metadata.nbgrader.grade_id: c.source for c in given().cells}
+    return rebuild(base(), data, known)
+
+
 def handed_in(edit=lambda notebook: None, answers=RIGHT):
-    notebook = json.loads(nbformat.writes(answered(base(), answers)))
+    notebook = json.loads(nbformat.writes(answered(given(), answers)))
     edit(notebook)
     return json.dumps(notebook).encode()
 
@@ -26,7 +39,7 @@ def source(submission, grade_id):
 
 
 def test_answers_are_put_into_the_released_notebook():
-    submission = rebuild(base(), handed_in())
+    submission = rebuilt(handed_in())
     assert source(submission, "scale") == RIGHT["scale"]
     assert submission.findings == []
     assert len(submission.notebook.cells) == len(base().cells)
@@ -36,8 +49,8 @@ def test_a_locked_cell_is_restored_and_reported():
     def edit(notebook):
         notebook["cells"][2]["source"] = "pass"
 
-    submission = rebuild(base(), handed_in(edit))
-    assert source(submission, "test_add") == source(rebuild(base(), handed_in()), "test_add")
+    submission = rebuilt(handed_in(edit))
+    assert source(submission, "test_add") == source(rebuilt(handed_in()), "test_add")
     assert submission.findings == ["The locked cell test_add was changed; it was restored."]
 
 
@@ -49,7 +62,7 @@ def test_metadata_outputs_and_ids_have_no_way_in():
             cell["id"] = "evil"
             cell["outputs"] = [{"evil": 1}]
 
-    text = nbformat.writes(rebuild(base(), handed_in(edit)).notebook)
+    text = nbformat.writes(rebuilt(handed_in(edit)).notebook)
     assert "evil" not in text
     assert "skip-execution" not in text
 
@@ -58,7 +71,7 @@ def test_a_cell_copied_by_accident_counts_once():
     def edit(notebook):
         notebook["cells"].insert(2, {**notebook["cells"][1], "source": "# YOUR CODE HERE"})
 
-    submission = rebuild(base(), handed_in(edit))
+    submission = rebuilt(handed_in(edit))
     assert source(submission, "add") == RIGHT["add"]
     assert "only the first one counts" in submission.findings[0]
 
@@ -67,7 +80,7 @@ def test_of_two_copies_the_one_with_work_counts():
     def edit(notebook):
         notebook["cells"].insert(1, {**notebook["cells"][1], "source": base().cells[1].source})
 
-    assert source(rebuild(base(), handed_in(edit)), "add") == RIGHT["add"]
+    assert source(rebuilt(handed_in(edit)), "add") == RIGHT["add"]
 
 
 def test_cells_that_the_student_added_stay_where_they_were():
@@ -75,7 +88,7 @@ def test_cells_that_the_student_added_stay_where_they_were():
         cell = {"cell_type": "code", "source": "helper = 1", "metadata": {}, "id": "mine"}
         notebook["cells"].insert(3, cell)
 
-    cells = rebuild(base(), handed_in(edit)).notebook.cells
+    cells = rebuilt(handed_in(edit)).notebook.cells
     assert cells[3].source == "helper = 1"
     assert cells[3].metadata == {"qkv": "added"}
 
@@ -86,7 +99,7 @@ def test_a_cell_that_claims_an_unknown_id_is_left_out():
         cell = {"cell_type": "code", "source": "50", "metadata": {"nbgrader": info}}
         notebook["cells"].append(cell)
 
-    submission = rebuild(base(), handed_in(edit))
+    submission = rebuilt(handed_in(edit))
     assert len(submission.notebook.cells) == len(base().cells)
     assert "unknown id ('bonus')" in submission.findings[0]
 
@@ -95,7 +108,7 @@ def test_a_missing_answer_is_the_empty_cell_and_a_finding():
     def edit(notebook):
         del notebook["cells"][1]
 
-    submission = rebuild(base(), handed_in(edit))
+    submission = rebuilt(handed_in(edit))
     assert source(submission, "add") == base().cells[1].source
     assert submission.findings == ["The cell add is missing; the empty one was put back."]
 
@@ -114,7 +127,7 @@ def test_a_missing_answer_is_the_empty_cell_and_a_finding():
     ],
 )
 def test_whatever_arrives_gives_a_sentence(data, said):
-    submission = rebuild(base(), data)
+    submission = rebuilt(data)
     assert not submission.readable
     assert said in submission.findings[0]
     assert len(submission.notebook.cells) == len(base().cells)

@@ -22,9 +22,27 @@ def _sandbox_options(command):
     for option in (
         click.option("--image", help="Container image with qkv, where bubblewrap is missing."),
         click.option("--trust-submissions", is_flag=True, help="Run without a sandbox. Dangerous."),
-        click.option("--memory", default=2.0, show_default=True, help="GB per submission."),
-        click.option("--seconds", default=120.0, show_default=True, help="Per submission."),
-        click.option("--cell-seconds", default=30.0, show_default=True, help="Per cell or call."),
+        click.option(
+            "--memory",
+            default=2.0,
+            type=click.FloatRange(0.1),
+            show_default=True,
+            help="GB per submission.",
+        ),
+        click.option(
+            "--seconds",
+            default=120.0,
+            type=click.FloatRange(1),
+            show_default=True,
+            help="Per submission.",
+        ),
+        click.option(
+            "--cell-seconds",
+            default=30.0,
+            type=click.FloatRange(1),
+            show_default=True,
+            help="Per cell or test.",
+        ),
     ):
         command = option(command)
     return command
@@ -43,9 +61,21 @@ def _limits(options):
     return Limits(options["cell_seconds"], options["seconds"], memory)
 
 
+def _client(scheduler):
+    try:
+        from distributed import Client
+
+        return Client(scheduler)
+    except ModuleNotFoundError:
+        raise ValueError("a scheduler needs dask.distributed: pip install 'qkv[cluster]'") from None
+    except OSError:
+        raise ValueError(f"no Dask scheduler answers at {scheduler}") from None
+
+
 @contextlib.contextmanager
-def _bar(label):
-    with tqdm(desc=label, unit="student", disable=not sys.stderr.isatty()) as bar:
+def _bar(label, total):
+    quiet = not sys.stderr.isatty()
+    with tqdm(desc=label, unit=" students", total=total, disable=quiet) as bar:
 
         def progress(student, what):
             bar.set_postfix_str(f"{student}: {what}", refresh=False)
@@ -109,6 +139,7 @@ def release(assignment, unproved, course, gradebook, **options):
     from qkv.grade.engine import Engine
     from qkv.grade.fallback import choose, make_sandbox
     from qkv.grade.release import release as release_assignment
+    from qkv.grade.sandbox import SandboxError
 
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
@@ -118,6 +149,8 @@ def release(assignment, unproved, course, gradebook, **options):
         engine = Engine(make_sandbox(kind, [where.root], 0), _limits(options))
     try:
         written = release_assignment(where, assignment, engine)
+    except SandboxError as error:
+        raise click.ClickException(str(error)) from None
     finally:
         if engine:
             engine.stop()
@@ -165,19 +198,17 @@ def grade(assignment, workers, scheduler, only, force, course, gradebook, **opti
     """
     from qkv.grade.fallback import choose
     from qkv.grade.pool import DaskPool, LocalPool
-    from qkv.grade.run import grade_class
+    from qkv.grade.run import grade_class, students
 
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
     kind = choose(options["image"], options["trust_submissions"])
     if scheduler:
-        from distributed import Client
-
-        pool = DaskPool(Client(scheduler), _limits(options), kind, [where.root])
+        pool = DaskPool(_client(scheduler), _limits(options), kind, [where.root])
     else:
         pool = LocalPool(workers or os.cpu_count() or 1, _limits(options), kind, [where.root])
     try:
-        with _bar("grade") as progress:
+        with _bar("grade", len(only) or len(students(where, assignment)[0])) as progress:
             outcome = grade_class(where, assignment, pool, force, set(only), progress)
     finally:
         pool.close()
@@ -197,11 +228,12 @@ def feedback(assignment, course, gradebook):
     Example:
       qkv grade feedback 04_attention
     """
-    from qkv.grade.feedback import write_feedback
+    from qkv.grade.feedback import graded, write_feedback
 
     where = _open(course, gradebook)
-    with _bar("feedback") as progress:
-        done, problems = write_feedback(where, where.assignment(assignment), progress)
+    assignment = where.assignment(assignment)
+    with _bar("feedback", len(graded(where, assignment))) as progress:
+        done, problems = write_feedback(where, assignment, progress)
     click.echo(f"{done} pages in {where.root / 'feedback'}")
     _finish(problems)
 

@@ -67,7 +67,7 @@ def collect(course: Course, assignment: str, source: Path, pattern=None) -> Coll
     Raises `FileNotFoundError` or `ValueError` if `source` is nothing to collect from.
     """
     names = [p.stem for p in (course.solutions / assignment).glob("*.ipynb")]
-    patterns = [re.compile(p) for p in ([pattern] if pattern else PATTERNS)]
+    patterns = [_compiled(p) for p in ([pattern] if pattern else PATTERNS)]
     result, newest = Collected(), {}
     with course.lock():
         for found in _walk(Path(source)):
@@ -91,6 +91,16 @@ def collect(course: Course, assignment: str, source: Path, pattern=None) -> Coll
     result.new = sorted(set(result.new))
     result.same = sorted(set(result.same) - set(result.new))
     return result
+
+
+def _compiled(pattern):
+    try:
+        made = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    if "student" not in made.groupindex:
+        raise ValueError(f"{pattern!r} has no group for the student: write (?P<student>…)")
+    return made
 
 
 def _walk(source) -> Iterator[Found]:

@@ -8,12 +8,14 @@ import logging
 import os
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
+from qkv.grade.exercises import STUB
 from qkv.grade.names import bound, imports, parse
 
 STATE = ".qkv"
@@ -41,6 +43,7 @@ class Course:
             os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
         if not (root / "solutions").is_dir() and not (root / "source").is_dir():
             raise FileNotFoundError(f"{folder} has no folder solutions/: is it a course?")
+        database = database or _own_config(root).CourseDirectory.get("db_url")
         if database and database.startswith("postgresql://"):
             # Without a driver's name SQLAlchemy would look for psycopg2, the one before ours.
             database = database.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -84,6 +87,8 @@ class Course:
     def config(self) -> Config:
         """Return nbgrader's configuration for this course."""
         config = Config()
+        config.ClearSolutions.code_stub = {"python": STUB}
+        config.merge(_own_config(self.root))
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.db_url = self.database
         if not self.database.startswith("sqlite:"):
@@ -110,6 +115,22 @@ class Course:
             yield
 
 
+def _own_config(root):
+    """Return what the course's own `nbgrader_config.py` says, if there is one."""
+    if not (root / "nbgrader_config.py").is_file():
+        return Config()
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except Exception as error:  # it is a program, and may fail like one
+        raise ValueError(f"{root / 'nbgrader_config.py'} fails: {error}") from error
+    if any("delimeter" in name for name in config.ClearHiddenTests):
+        raise ValueError(
+            f"{root / 'nbgrader_config.py'} has marks of its own for hidden tests; grading knows "
+            "### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS only"
+        )
+    return config
+
+
 def _must_answer(database):
     """Raise `ValueError` with one sentence if a database server cannot be used."""
     from sqlalchemy import create_engine
@@ -131,11 +152,13 @@ class Plan:
     """What grading must know of one notebook of an assignment.
 
     base: the released notebook with the tests in full, as the gradebook knows them
+    given: grade id -> source, as the students got it: without hidden tests
     solved: the instructor's notebook
     """
 
     name: str
     base: nbformat.NotebookNode
+    given: dict[str, str]
     solved: nbformat.NotebookNode
 
     def fingerprint(self) -> str:
@@ -188,12 +211,13 @@ def plans(course: Course, assignment: str) -> list[Plan]:
                     f"{assignment} is not released yet: qkv grade release {assignment}"
                 )
             sources = {cell.name: cell.source for cell in known.source_cells}
-            base = nbformat.read(released, as_version=4)
+            base, given = nbformat.read(released, as_version=4), {}
             for cell in base.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                given[name] = cell.source
                 if name in sources and not _is(cell, "solution"):
                     cell.source = sources[name]
-            made.append(Plan(path.stem, base, nbformat.read(path, as_version=4)))
+            made.append(Plan(path.stem, base, given, nbformat.read(path, as_version=4)))
     return made
 
 
@@ -237,7 +261,9 @@ def nbgrader_says():
     logger.handlers, logger.propagate = [log], False
     logger.setLevel(logging.WARNING)
     try:
-        yield log.lines
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield log.lines
     finally:
         logger.handlers, logger.propagate = before[0], before[1]
         logger.setLevel(before[2])

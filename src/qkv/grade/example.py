@@ -152,7 +152,7 @@ def make_class(course_folder: Path, into: Path) -> list[str]:
     work["gus"] = answer(released, {**right, "heads": "import os\nos._exit(0)"})
     work["hana"] = answer(released, {**right, "why": "<script>alert(1)</script> **because**"})
     copied = nbformat.reads(answer(released, right), as_version=4)
-    copied.cells.append(copied.cells[3])
+    copied.cells.append(nbformat.from_dict({**copied.cells[3], "id": "copied"}))
     work["ines"] = nbformat.writes(copied)
     for student, text in work.items():
         write(into / student / f"{ASSIGNMENT}.ipynb", text)

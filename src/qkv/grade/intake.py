@@ -138,8 +138,11 @@ def _grade_id(cell):
     return name if isinstance(name, str) else None
 
 
-def rebuild(base: nbformat.NotebookNode, data: bytes) -> Submission:
-    """Return the released notebook `base` with the answers of the submitted file put in."""
+def rebuild(base: nbformat.NotebookNode, data: bytes, given: dict[str, str]) -> Submission:
+    """Return the released notebook `base` with the answers of the submitted file put in.
+
+    given: grade id -> source of the cells as the students got them
+    """
     notebook = copy.deepcopy(base)
     result = Submission(notebook)
     try:
@@ -162,7 +165,7 @@ def rebuild(base: nbformat.NotebookNode, data: bytes) -> Submission:
             result.findings.append(f"A cell with an unknown id ({shown!r}) was left out.")
         elif name:
             at = max(at, position[name])
-            _answer(result, base.cells[position[name]], position[name], source, answered)
+            _answer(result, base.cells[position[name]], position[name], source, given, answered)
         elif source in plain_texts:
             at = max(at, plain_texts[source])
         else:
@@ -189,11 +192,11 @@ def _solution(notebook, number):
     return notebook.cells[number].metadata.nbgrader.get("solution", False)
 
 
-def _answer(result, base, number, source, answered):
+def _answer(result, base, number, source, given, answered):
     """Put a student's source into the released cell that it belongs to, if it may go there."""
     name, cell = base.metadata.nbgrader.grade_id, result.notebook.cells[number]
     if not base.metadata.nbgrader.get("solution"):
-        if source.strip() != base.source.strip():
+        if source.strip() != given[name].strip():
             result.findings.append(f"The locked cell {name} was changed; it was restored.")
         return
     if number not in answered or cell.source == base.source:

@@ -153,7 +153,7 @@ def _run_now(nb, resources):
     url = info["db_url"]
     course = Course.at(".", url)
     plan = {p.name: p for p in plans(course, info["assignment"])}[info["notebook"]]
-    submission = rebuild(plan.base, nbformat.writes(nb).encode())
+    submission = rebuild(plan.base, nbformat.writes(nb).encode(), plan.given)
     nb.cells = submission.notebook.cells
     if _engine is None:
         _engine = Engine(Sandbox(hide=[course.root]))

@@ -67,7 +67,7 @@ def _essence(path):
 
 def _prove(course, assignment, path, engine):
     solved = nbformat.read(path, as_version=4)
-    cells = Plan(path.stem, solved, solved).cells(solved)
+    cells = Plan(path.stem, solved, {}, solved).cells(solved)
     result = engine.run(list(cells.values()), files_of(course, assignment))
     for order, (number, cell) in enumerate(cells.items()):
         shown = result["cells"].get(order, {})

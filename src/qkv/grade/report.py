@@ -81,6 +81,8 @@ def misconceptions(course: Course, assignment: str) -> Counter:
     for student in graded(course, assignment):
         record = read_record(course, assignment, student) or {"notebooks": {}}
         for notebook in record["notebooks"].values():
+            if notebook["stopped"] == "unread":
+                continue
             for name, test in notebook["tests"].items():
                 if not test["ok"]:
                     kind, _, said = test["detail"].split("\n")[0].partition(": ")

@@ -93,7 +93,7 @@ def take_in(course, assignment, student, plan_list, files, kind) -> Task:
         try:
             data = read_file(course.submitted, student, assignment, name)
             digest.update(data)
-            submission = rebuild(plan.base, data)
+            submission = rebuild(plan.base, data, plan.given)
         except UnreadableError as error:
             digest.update(str(error).encode())
             said = f"{str(error)[0].upper()}{str(error)[1:]}."
@@ -132,6 +132,8 @@ def grade_class(course, assignment, pool, force=False, only=None, progress=None)
     with course.lock():
         plan_list, files = plans(course, assignment), files_of(course, assignment)
         names, outcome.problems = students(course, assignment)
+        for student in sorted(set(only or ()) - set(names)):
+            outcome.problems.append(f"{student} handed in nothing for {assignment}")
 
         def fresh_tasks():
             for student in names:

@@ -19,10 +19,10 @@ import nbformat
 
 from qkv.grade import example
 from qkv.grade.course import Course, write
-from qkv.grade.limits import Limits
 from qkv.grade.pool import LocalPool
 from qkv.grade.release import release
 from qkv.grade.run import grade_class, take_in
+from qkv.grade.sandbox import Limits
 
 NAME = example.ASSIGNMENT
 

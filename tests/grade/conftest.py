@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from qkv.grade.engine import Engine
-from qkv.grade.limits import Limits
-from qkv.grade.sandbox import Sandbox
+from qkv.grade.sandbox import Limits, Sandbox
 
 # The attack suite is a package that `python -m tests.grade.attacks` runs as well.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

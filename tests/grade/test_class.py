@@ -205,6 +205,7 @@ def foreign(folder):
     """A course with nbgrader's own folders and a configuration of its own."""
     write(folder / "source" / NAME / f"{NAME}.ipynb", nbformat.writes(example.solution()))
     text = "c = get_config()\nc.ClearSolutions.code_stub = {'python': '# yours'}\n"
+    text += "c.CourseDirectory.course_id = 'phys101'\nc.CourseDirectory.root = '/elsewhere'\n"
     (folder / "nbgrader_config.py").write_text(text)
     return folder
 

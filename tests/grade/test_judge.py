@@ -4,8 +4,7 @@ import pytest
 from tests.grade.conftest import said
 
 from qkv.grade.engine import Engine
-from qkv.grade.limits import Limits
-from qkv.grade.sandbox import Sandbox
+from qkv.grade.sandbox import Limits, Sandbox
 
 
 def test_values_go_there_and_back(judge):

@@ -10,11 +10,11 @@ import pytest
 
 from qkv.grade.course import Course
 from qkv.grade.example import ASSIGNMENT, answer, make_course, right_answers
-from qkv.grade.limits import Limits
 from qkv.grade.pool import LocalPool
 from qkv.grade.release import release
 from qkv.grade.report import scores
 from qkv.grade.run import grade_class, write
+from qkv.grade.sandbox import Limits
 
 
 def _program(name):

@@ -9,8 +9,7 @@ from tests.grade.conftest import said
 
 from qkv.grade import fallback
 from qkv.grade.engine import Engine
-from qkv.grade.limits import Limits
-from qkv.grade.sandbox import bwrap_command, find_bwrap
+from qkv.grade.sandbox import Limits, bwrap_command, find_bwrap
 
 CELLS = [
     {"kind": "student", "source": "def f(x): return x + 1", "binds": ["f"], "imports": ""},

@@ -8,9 +8,9 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from qkv.grade import example, run
-from qkv.grade.limits import Limits
 from qkv.grade.pool import DaskPool
 from qkv.grade.run import grade_class
+from qkv.grade.sandbox import Limits
 
 NAME = example.ASSIGNMENT
 

@@ -55,7 +55,7 @@ def _open(course, gradebook):
 
 
 def _limits(options):
-    from qkv.grade.limits import Limits
+    from qkv.grade.sandbox import Limits
 
     memory = int(options["memory"] * 2**30)
     return Limits(options["cell_seconds"], options["seconds"], memory)

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qkv.grade.channel import Channel, ChannelClosedError
-from qkv.grade.limits import Limits
-from qkv.grade.sandbox import Sandbox, SandboxError
+from qkv.grade.sandbox import Limits, Sandbox, SandboxError
 
 # Beyond a submission's own time: to start it, to end it, and for a test that has to be killed.
 GRACE = 10

@@ -10,11 +10,10 @@ import sys
 import uuid
 from pathlib import Path
 
-from qkv.grade.limits import Limits
-from qkv.grade.sandbox import ENVIRONMENT, START_SECONDS, Sandbox, SandboxError, find_bwrap
+from qkv.grade.sandbox import ENVIRONMENT, START_SECONDS, Limits, Sandbox, SandboxError, find_bwrap
 
 ENGINES = ("podman", "docker")
-_START = "import sys; sys.path.insert(0, {path!r}); from qkv.grade.single import main; main()"
+_START = "import sys; sys.path.insert(0, {path!r}); from qkv.grade.guest import main; main()"
 
 
 def choose(image: str | None = None, trust: bool = False) -> str:

@@ -8,8 +8,7 @@ from queue import SimpleQueue
 
 from qkv.grade.engine import Engine
 from qkv.grade.fallback import make_sandbox
-from qkv.grade.limits import Limits
-from qkv.grade.sandbox import SandboxError
+from qkv.grade.sandbox import Limits, SandboxError
 
 AHEAD = 2  # submissions under way per worker: enough that none waits, few enough to fit in memory
 

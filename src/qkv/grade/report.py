@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import tokenize
 from collections import Counter, defaultdict
 from keyword import iskeyword
@@ -211,20 +212,21 @@ def _html_table(head, rows):
 
 def _bars(totals, most):
     """Return a histogram of the points as a picture that says its numbers in words too."""
-    bins = min(10, max(1, int(most)))
+    step = max(1, math.ceil(most / 10))  # whole points, at most ten bars
+    bins = max(1, math.ceil(most / step))
     counts = [0] * bins
     for total in totals:
-        counts[min(bins - 1, int(total / most * bins)) if most else 0] += 1
+        counts[min(bins - 1, max(0, int(total / step)))] += 1
     high = max(counts)
     said = ", ".join(
-        f"{most * n / bins:g} to {most * (n + 1) / bins:g} points: {count}"
+        f"{step * n} to {min(most, step * (n + 1)):g} points: {count}"
         for n, count in enumerate(counts)
     )
     bars = "".join(
         f'<rect x="{n * 50 + 5}" y="{120 - 100 * c / high:.0f}" width="40" '
         f'height="{100 * c / high:.0f}"/><text x="{n * 50 + 25}" y="{115 - 100 * c / high:.0f}" '
         f'text-anchor="middle">{c or ""}</text>'
-        f'<text x="{n * 50 + 5}" y="138" font-size="12">{most * n / bins:g}</text>'
+        f'<text x="{n * 50 + 5}" y="138" font-size="12">{step * n}</text>'
         for n, c in enumerate(counts)
     )
     size = f'viewBox="0 0 {bins * 50} 145" width="{bins * 50}"'

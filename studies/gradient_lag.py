@@ -14,6 +14,7 @@ from qkv.chapters.recurrent import (
 )
 
 CELLS = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}
+RADII = (0.5, 0.7, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0)
 
 
 def settings():
@@ -22,13 +23,27 @@ def settings():
 
 
 def run(seed):
-    """Return the RNN factor a step by radius, and each reach with the keeping gates open or not."""
+    """Return the RNN's factor a step by radius, each cell's reach by radius, and with gates shut.
+
+    `through_top` says by radius whether the RNN's gradient had grown where it left the band.
+    """
+    curves = {
+        name: {str(radius): lag_curve(cell, radius, seed) for radius in RADII}
+        for name, cell in CELLS.items()
+    }
     return {
         "slopes": {
             str(radius): round(slope_of_gradient(radius, seed), 4)
             for radius in (0.5, 0.7, 0.9, 1.1, 1.3)
         },
-        "reach": {name: reach(lag_curve(cell, 1.0, seed)) for name, cell in CELLS.items()},
+        "reach": {
+            name: {radius: reach(curve) for radius, curve in by_radius.items()}
+            for name, by_radius in curves.items()
+        },
+        "through_top": {
+            radius: bool(curve[: reach(curve) + 1].max() > 10)
+            for radius, curve in curves["RNN"].items()
+        },
         "reach_shut": {
             name: reach(lag_curve(cell, 1.0, seed, keep=0.0)) for name, cell in CELLS.items()
         },

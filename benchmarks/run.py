@@ -4,9 +4,9 @@
     .venv/bin/python benchmarks/run.py trainings  one of: trainings, commands, chapters
 
 Trainings: a step of skip-gram, GloVe, LSTM and character model against the same arithmetic
-written with PyTorch's own modules. Commands: `qkv build` from nothing, again with nothing changed, and `qkv run` with nothing
-stale, against starting Python with torch. Chapters: `qkv run --force` and all of `make test`,
-against the same start. Results go to benchmarks/results.json.
+written with PyTorch's own modules. Commands: `qkv build` from nothing, again with nothing changed,
+and `qkv run` with nothing stale, against starting Python with torch. Chapters: `qkv run --force`
+and all of `make test`, against the same start. Results go to benchmarks/results.json.
 """
 
 import json

@@ -3,10 +3,10 @@
     .venv/bin/python benchmarks/run.py            everything
     .venv/bin/python benchmarks/run.py trainings  one of: trainings, commands, chapters
 
-Trainings: our skip-gram and GloVe steps against the same arithmetic written with PyTorch's own
-modules. Commands: `qkv build` from nothing, again with nothing changed, and `qkv run` with nothing
-stale, against starting Python with torch. Chapters: `qkv run --force` and all of `make test`,
-against the same start. Results go to benchmarks/results.json.
+Trainings: a step of skip-gram, GloVe, LSTM and character model against the same arithmetic
+written with PyTorch's own modules. Commands: `qkv build` from nothing, again with nothing changed,
+and `qkv run` with nothing stale, against starting Python with torch. Chapters: `qkv run --force`
+and all of `make test`, against the same start. Results go to benchmarks/results.json.
 """
 
 import json
@@ -23,6 +23,7 @@ from torch import nn
 from tqdm import tqdm
 
 from qkv.chapters.encodings import GloVe, SkipGram, glove_loss, negative_sampling_loss
+from qkv.chapters.recurrent import CharacterModel, LSTMCell, Recurrent
 
 HERE = Path(__file__).parent
 QKV = str(Path(sys.executable).with_name("qkv"))
@@ -54,6 +55,19 @@ class PlainSkipGram(nn.Module):
         return scores.squeeze(2)
 
 
+class PlainCharacters(nn.Module):
+    """The character model's arithmetic with time in front, PyTorch's own order of axes."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.lstm = nn.Embedding(100, 32), nn.LSTM(32, 192)
+        self.readout = nn.Linear(192, 100)
+
+    def forward(self, ids):
+        hidden, state = self.lstm(self.table(ids.T))
+        return self.readout(hidden).transpose(0, 1), state
+
+
 def trainings():
     """Return the time of a training step of each model and its ratio to PyTorch's own modules."""
     torch.set_num_threads(1)
@@ -75,7 +89,24 @@ def trainings():
             weight * F.mse_loss((product[:, 0] + bias)[:, 0], count.log(), reduction="none")
         ).mean()
 
+    sequence = torch.randn(32, 64, 32)  # (batch, time, d_input), as the character model trains
+    ids = torch.randint(100, (32, 64))
+
+    def squares(model):
+        return model(sequence)[0].square().mean()
+
+    def next_character(model):
+        return F.cross_entropy(model(ids)[0].flatten(0, 1), ids.flatten())
+
     pairs = {
+        "LSTM": (
+            (Recurrent(LSTMCell(32, 192)), squares),
+            (nn.LSTM(32, 192, batch_first=True), squares),
+        ),
+        "character model": (
+            (CharacterModel(100), next_character),
+            (PlainCharacters(), next_character),
+        ),
         "skip-gram": (
             (SkipGram(VOCAB, D_EMBED), lambda m: negative_sampling_loss(m(center, candidates))),
             (PlainSkipGram(), plain_loss),

@@ -2,10 +2,13 @@
 
 For each size a class is graded on one core: this process, the sandbox and the process for the tests
 are all bound to it. Each submission has five quick tasks whose tests import torch (the example
-assignment). Printed: seconds a submission after the first, with gradebook; processor seconds; the
-memory of this process at the end; and the same with only the sandbox and the tests.
+assignment). Measured: seconds a submission after the first, with gradebook, of all and of each half
+(a class grows linearly if they agree); the processor's seconds, which a busy machine changes less;
+the memory of this process at the end; and the same with only the sandbox and the tests. Results go
+to benchmarks/grading.json, with the machine's load beside them.
 """
 
+import json
 import os
 import resource
 import statistics
@@ -25,9 +28,10 @@ from qkv.grade.run import grade_class, take_in
 from qkv.grade.sandbox import Limits
 
 NAME = example.ASSIGNMENT
+PATH = Path(__file__).with_suffix(".json")
 
 
-def measure(size: int) -> None:
+def measure(size: int) -> dict:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         course = Course.at(example.make_course(Path(folder) / "course"))
         release(course, NAME, None)
@@ -40,7 +44,7 @@ def measure(size: int) -> None:
             target = course.submitted / f"s{number:04}" / NAME / f"{NAME}.ipynb"
             write(target, example.answer(released, answers))
         pool = LocalPool(1, Limits(), "bubblewrap", [course.root])
-        times, began = [], time.process_time()
+        times, began = [], processor()
         try:
             outcome = grade_class(
                 course, NAME, pool, progress=lambda *_: times.append(time.monotonic())
@@ -50,16 +54,22 @@ def measure(size: int) -> None:
         finally:
             pool.close()
         assert outcome.graded == size, outcome.problems
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         half = len(each) // 2
-        print(
-            f"{size:5} submissions: {statistics.mean(each):.3f} s each "
-            f"(first half {statistics.mean(each[:half]):.3f}, "
-            f"second {statistics.mean(each[half:]):.3f}); "
-            f"this process {(time.process_time() - began) / size:.3f} s of processor each; "
-            f"{memory:.0f} MB; sandbox and tests alone {run:.3f} s",
-            flush=True,
-        )
+        return {
+            "seconds each": round(statistics.mean(each), 3),
+            "first half": round(statistics.mean(each[:half]), 3),
+            "second half": round(statistics.mean(each[half:]), 3),
+            "processor seconds each": round((processor() - began) / size, 3),
+            "sandbox and tests alone": round(run, 3),
+            "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "load": round(os.getloadavg()[0], 1),
+        }
+
+
+def processor() -> float:
+    """Return the processor seconds of this process and of all that it started and that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def sandbox_only(course, pool) -> float:
@@ -76,6 +86,9 @@ def sandbox_only(course, pool) -> float:
 
 
 if __name__ == "__main__":
+    results = json.loads(PATH.read_text()) if PATH.exists() else {}
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     for size in [int(word) for word in sys.argv[1:]] or [50, 200, 800]:
-        measure(size)
+        results[str(size)] = measure(size)
+        print(size, results[str(size)], flush=True)
+        PATH.write_text(json.dumps(results, indent=1) + "\n")

@@ -81,6 +81,7 @@ def test_the_kind_of_build_of_a_package_does_not_matter(stored, monkeypatch):
     [
         ("chapters/01_first.ipynb", "# First", "# The first, in other words"),
         ("src/qkv/unused.py", "1", "2"),
+        ("src/qkv/outer.py", "def pick", "# how to choose\ndef pick"),
         ("src/qkv/live/js/sweep.js", "{}", "{render}"),
     ],
 )

@@ -2,8 +2,10 @@
 
 import ast
 import hashlib
+import io
 import json
 import sys
+import tokenize
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -170,7 +172,19 @@ def _version(name: str) -> str:
 
 
 def _digest_of(file: Path) -> str:
+    if file.suffix == ".py":
+        return _digest(_without_comments(file.read_text(encoding="utf-8")))
     return hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def _without_comments(code: str) -> str:
+    """Return Python code without comments; an exported module names its cells in them."""
+    lines = code.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip() or None
+    return "\n".join(line for line in lines if line is not None)
 
 
 def _digest(text: str) -> str:

@@ -101,20 +101,28 @@ def bwrap_command(bwrap: str, hide: list[Path]) -> list[str]:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     libraries = _library_folders()
     for path in libraries:
-        command += [*_parents([path]), "--ro-bind", str(path), str(path)]
+        command += [*_parents([_seen(path)]), "--ro-bind", str(path), str(_seen(path))]
     for secret in [path.resolve() for path in hide]:
         if any(secret.is_relative_to(path) for path in (Path("/usr"), *libraries)):
-            command += ["--perms", "0755", "--tmpfs", str(secret)]
+            command += ["--perms", "0755", "--tmpfs", str(_seen(secret))]
             for path in _library_folders(secret):
-                command += ["--ro-bind", str(path), str(path)]
+                command += ["--ro-bind", str(path), str(_seen(path))]
     command += ["--ro-bind", str(package), "/opt/qkv/qkv"]
     command += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
     command += ["--proc", "/proc", "--dev", "/dev"]
     # Each session gets a disk of its own over these, where the kernel lets it.
-    for place in ("/dev/shm", "/tmp"):
+    for place in PRIVATE:
         command += ["--perms", "1777", "--size", str(Limits.disk), "--tmpfs", place]
     command += ["--remount-ro", "/", "--chdir", "/tmp"]
     return command
+
+
+def _seen(path):
+    """Return where the sandbox sees a folder: a Python that lies in /tmp moves out of the way."""
+    for place in PRIVATE:
+        if path.is_relative_to(place):
+            return Path("/opt/moved") / path.relative_to("/")
+    return path
 
 
 def _parents(paths):
@@ -129,8 +137,10 @@ def _guest_python(fd, uid):
         "import sys; sys.path.insert(0, '/opt/qkv'); from qkv.grade.zygote import main;"
         f" main({fd}, {uid})"
     )
-    return [sys.executable, "-I", "-B", "-c", start]
+    return [str(_seen(Path(sys.executable))), "-I", "-B", "-c", start]
 
+
+PRIVATE = ("/dev/shm", "/tmp")  # in the sandbox, these are its own
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",

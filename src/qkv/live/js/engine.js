@@ -1,0 +1,142 @@
+// Models in the browser: plain functions on Float32Arrays, as small as the mathematics.
+//
+// An array of shape (time, d) holds its rows one after the other. Functions that work on rows are
+// told how wide a row is; one vector is one row. Sums are taken in double precision and stored in
+// single, so results differ from PyTorch's by rounding alone. Weights have PyTorch's layout.
+// Nothing is changed in place.
+
+// The tensors of a model by name: base64 of little-endian float32, in the order of `shapes`, a list
+// of [name, [rows, columns, …]].
+export function readTensors(base64, shapes) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const tensors = {};
+  let at = 0;
+  for (const [name, shape] of shapes) {
+    const data = new Float32Array(shape.reduce((product, n) => product * n, 1));
+    for (let i = 0; i < data.length; i += 1, at += 4) data[i] = view.getFloat32(at, true);
+    tensors[name] = data;
+  }
+  if (at !== bytes.length) throw new Error(`the weights hold ${bytes.length} bytes, the shapes ${at}`);
+  return tensors;
+}
+
+// ids (time), table (vocab_size, d) -> (time, d)
+export function embedding(ids, table, d) {
+  const out = new Float32Array(ids.length * d);
+  ids.forEach((id, row) => out.set(table.subarray(id * d, (id + 1) * d), row * d));
+  return out;
+}
+
+// x (time, dIn), weight (dOut, dIn), bias (dOut) or null -> x Wᵀ + b, (time, dOut)
+export function linear(x, weight, bias, dIn) {
+  const [time, dOut] = [x.length / dIn, weight.length / dIn];
+  const out = new Float32Array(time * dOut);
+  for (let row = 0; row < time; row += 1) {
+    for (let o = 0; o < dOut; o += 1) {
+      let sum = bias === null ? 0 : bias[o];
+      for (let i = 0, a = row * dIn, b = o * dIn; i < dIn; i += 1) sum += x[a + i] * weight[b + i];
+      out[row * dOut + o] = sum;
+    }
+  }
+  return out;
+}
+
+// Arrays one after the other.
+export function concat(...parts) {
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+export const tanh = (x) => x.map(Math.tanh);
+
+// x (time, d) -> each row to weights that are positive and sum to 1; the largest is taken off
+// first, so that nothing overflows.
+export function softmax(x, d = x.length) {
+  const out = new Float32Array(x.length);
+  for (let start = 0; start < x.length; start += d) {
+    let [most, sum] = [-Infinity, 0];
+    for (let i = start; i < start + d; i += 1) most = Math.max(most, x[i]);
+    for (let i = start; i < start + d; i += 1) sum += Math.exp(x[i] - most);
+    for (let i = start; i < start + d; i += 1) out[i] = Math.exp(x[i] - most) / sum;
+  }
+  return out;
+}
+
+// The place of the largest number; the first one of equals, as in PyTorch.
+export function argmax(x) {
+  let best = 0;
+  for (let i = 1; i < x.length; i += 1) if (x[i] > x[best]) best = i;
+  return best;
+}
+
+// The places of the k largest numbers, the largest first.
+export function largest(x, k) {
+  return Array.from(x.keys()).sort((a, b) => x[b] - x[a] || a - b).slice(0, k);
+}
+
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+
+// The weights of one nn.LSTM layer: lstmLayer(tensors, "encoder.lstm", "l0_reverse").
+export function lstmLayer(tensors, name, suffix = "l0") {
+  const [weightIh, weightHh, biasIh, biasHh] = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+    .map((part) => tensors[`${name}.${part}_${suffix}`]);
+  // PyTorch adds two biases; their sum does the same.
+  return { weightIh, weightHh, bias: biasIh.map((b, i) => b + biasHh[i]) };
+}
+
+// x (dIn), state {hidden, cell} of (d) each -> the next state. The four gates lie in PyTorch's
+// order: input, forget, candidate, output.
+export function lstmStep(x, { hidden, cell }, { weightIh, weightHh, bias }) {
+  const d = hidden.length;
+  const fromInput = linear(x, weightIh, bias, x.length); // (4 d)
+  const fromHidden = linear(hidden, weightHh, null, d); // (4 d)
+  const gate = (k, i) => fromInput[k * d + i] + fromHidden[k * d + i];
+  const next = { hidden: new Float32Array(d), cell: new Float32Array(d) };
+  for (let i = 0; i < d; i += 1) {
+    next.cell[i] = sigmoid(gate(1, i)) * cell[i] + sigmoid(gate(0, i)) * Math.tanh(gate(2, i));
+    next.hidden[i] = sigmoid(gate(3, i)) * Math.tanh(next.cell[i]);
+  }
+  return next;
+}
+
+// x (time, dIn) -> the hidden states from a start of zeros, one row a step; with `reverse` it reads
+// from the end, and row t is still the state at x's row t.
+export function lstm(x, layer, dIn, reverse = false) {
+  const [time, d] = [x.length / dIn, layer.bias.length / 4];
+  const out = []; // time times (d)
+  let state = { hidden: new Float32Array(d), cell: new Float32Array(d) };
+  for (let step = 0; step < time; step += 1) {
+    const t = reverse ? time - 1 - step : step;
+    state = lstmStep(x.subarray(t * dIn, (t + 1) * dIn), state, layer);
+    out[t] = state.hidden;
+  }
+  return out;
+}
+
+// query (d) and keys (time, d), both already projected; toScore (d) -> v · tanh(q + k), (time)
+export function additiveScores(query, keys, toScore) {
+  const d = query.length;
+  const out = new Float32Array(keys.length / d);
+  for (let t = 0; t < out.length; t += 1) {
+    let sum = 0;
+    for (let i = 0; i < d; i += 1) sum += toScore[i] * Math.tanh(query[i] + keys[t * d + i]);
+    out[t] = sum;
+  }
+  return out;
+}
+
+// weights (time), values (time, d) -> Σ weight · value, (d)
+export function weightedSum(weights, values) {
+  const d = values.length / weights.length;
+  const sums = new Float64Array(d);
+  weights.forEach((weight, t) => {
+    for (let i = 0; i < d; i += 1) sums[i] += weight * values[t * d + i];
+  });
+  return Float32Array.from(sums);
+}

@@ -81,10 +81,19 @@ def test_the_disk_is_small(engine):
 
 
 def test_a_folder_to_hide_is_hidden_inside_a_library_folder(tmp_path, monkeypatch):
-    secret = Path(sys.prefix) / "lib"
-    command = bwrap_command(find_bwrap(), [secret])
-    assert str(secret.resolve()) in command
-    assert command[command.index(str(secret.resolve())) - 1] == "--tmpfs"
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setattr("qkv.grade.sandbox.PRIVATE", ())
+    (tmp_path / "lib").mkdir()
+    command = bwrap_command(find_bwrap(), [tmp_path / "lib"])
+    assert command[command.index(str(tmp_path / "lib")) - 1] == "--tmpfs"
+
+
+def test_a_python_in_tmp_is_not_covered_by_the_private_tmp(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    command = bwrap_command(find_bwrap(), [])
+    seen = command[command.index(str(tmp_path)) + 1]
+    assert seen.endswith(str(tmp_path))
+    assert not Path(seen).is_relative_to("/tmp")
 
 
 def test_a_course_below_usr_is_hidden_and_python_inside_it_is_not(monkeypatch):

@@ -127,9 +127,7 @@ def _check(tensors, tokens, sentences):
         raise ValueError("sentences is empty: give at least one English sentence as an example")
     for sentence in sentences:
         if not isinstance(sentence, str):
-            raise ValueError(
-                f"the example {sentence!r} is no text: join its tokens with spaces"
-            )
+            raise ValueError(f"the example {sentence!r} is no text: join its tokens with spaces")
         n_tokens = len(tokenize(sentence))
         if not 1 <= n_tokens <= MAX_TOKENS:
             raise ValueError(

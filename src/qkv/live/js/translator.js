@@ -283,7 +283,7 @@ export default figure(({ model, el, say, cleanup }) => {
     if (!table || !width) return;
     const longest = Math.max(...result.source.map((token) => shown(token).length));
     const side = table.querySelector("tbody th").offsetWidth + 10;
-    const cell = Math.max(24, Math.min(44, Math.floor((width - side) / result.source.length)));
+    const cell = Math.max(24, Math.min(36, Math.floor((width - side) / result.source.length)));
     table.style.setProperty("--cell", `${cell}px`);
     table.classList.toggle("qkv-upright", longest * 8 + 4 > cell);
     // Else the names of rows and columns, which stay where they are, would hide the cell one is on.

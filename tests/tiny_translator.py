@@ -1,4 +1,4 @@
-"""Translators for the tests: small ones, and one that has learned a little."""
+"""Translators for the tests: a small one, and a lively one of the book's size."""
 
 import torch
 
@@ -30,14 +30,14 @@ def figure(**changes):
 def lively(pairs):
     """Return a model of the book's size whose random weights make its sentences differ.
 
-    Embeddings, and the layers from the hidden state to the scores, are three times as large as
-    they start: it writes many words, ends now and then, and does not always write the same.
+    They are larger than a model starts with, and the end marker is a little more probable: it
+    writes many different words, and about half of its sentences end.
     """
     both = vocabularies(pairs)
     torch.manual_seed(4)
     model = AttentionTranslator(*map(len, both))
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            weight.mul_(1.5 if "lstm" in name else 3)
-        model.to_scores.bias[2] += 4  # the end marker
+            weight.mul_(1.5 if "lstm" in name else 4)
+        model.to_scores.bias[2] += 2  # the end marker
     return model, both

@@ -139,7 +139,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const read = () => {
     const tokens = tokenise(field.value);
     reads.replaceChildren(...tokens.map((token) => (machine.knows(token) ? h("li", {}, token)
-      : h("li", { class: "qkv-unknown" }, token, h("small", {}, "unknown")))));
+      : h("li", { class: "qkv-unknown" }, token, " ", h("small", {}, "unknown")))));
     return tokens;
   };
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -339,6 +340,15 @@ def test_a_long_sentence_scrolls_in_its_own_box_on_a_phone(show):
       return here.right > box.right + 1 || here.bottom > box.bottom + 1;
     }"""
     assert not page.locator("td:focus").evaluate(hidden)
+
+
+def test_the_form_stands_in_one_column_on_a_phone(show):
+    page = show(width=360)
+    boxes = [
+        page.locator(f".qkv-ask {part}").bounding_box() for part in ("input", "button", "select")
+    ]
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
 
 
 def test_it_prints_as_its_still_picture(show):

@@ -179,7 +179,8 @@ export default figure(({ model, el, say, cleanup }) => {
     scroll.replaceChildren(h("table", { class: "qkv-heat qkv-align", role: "grid",
       "aria-label": "Attention weights: French words by English words" },
     h("thead", {}, h("tr", { role: "row" },
-      h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, "French ↓ English →"), heads)),
+      h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, h("span", {}, "French ↓"), " ",
+        h("span", {}, "English →")), heads)),
     h("tbody", {}, rows)));
     lay(scroll.clientWidth);
     [row, column] = [0, argmax(steps[0].weights)];

@@ -1,9 +1,10 @@
 """How long the book takes, as ratios against references measured in the same run.
 
     .venv/bin/python benchmarks/run.py            everything
-    .venv/bin/python benchmarks/run.py trainings  one of: trainings, commands, chapters
+    .venv/bin/python benchmarks/run.py trainings  one of: trainings, translator, commands, chapters
 
 Trainings: a step of each model against the same arithmetic written with PyTorch's own modules.
+Translator: a sentence in the page, in Chromium, against greedy search in PyTorch.
 Commands: `qkv build` from nothing, again with nothing changed,
 and `qkv run` with nothing stale, against starting Python with torch. Chapters: `qkv run --force`
 and all of `make test`, against the same start. Results go to benchmarks/results.json.
@@ -11,21 +12,27 @@ and all of `make test`, against the same start. Results go to benchmarks/results
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import torch
 import torch.nn.functional as F
+from playwright.sync_api import sync_playwright
 from torch import nn
 from tqdm import tqdm
 
 from qkv.chapters.attention import AttentionTranslator, BahdanauTranslator
 from qkv.chapters.encodings import GloVe, SkipGram, glove_loss, negative_sampling_loss
 from qkv.chapters.recurrent import CharacterModel, LSTMCell, Recurrent
-from qkv.chapters.seq2seq import token_loss
-from qkv.data.pairs import Batch
+from qkv.chapters.seq2seq import EOS_ID, greedy, token_loss, vocabularies
+from qkv.data.pairs import EOS, Batch
+from qkv.data.phrases import MAX_LENGTH, generate
+from qkv.live import Translator
+from qkv.live.figure import bundle
 
 HERE = Path(__file__).parent
 QKV = str(Path(sys.executable).with_name("qkv"))
@@ -172,6 +179,61 @@ def trainings():
     return result
 
 
+TRANSLATE = """async ([source, state, sentences]) => {
+  const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+  const { translator } = await import(url);
+  const machine = translator(state);
+  return sentences.map((tokens) => {
+    const started = performance.now();
+    machine.translate(tokens);
+    return performance.now() - started;
+  });
+}"""
+
+
+def translator():
+    """Return the time of a sentence in the page and in PyTorch, and their ratio.
+
+    Both translate 20 sentences of 31 to 40 words, one at a time, with a model of the book's size
+    that never ends: 60 steps each. They go over them eight times; of each sentence the shortest
+    time counts, so that other work on the machine does not.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    pairs = generate(20, random.Random(0), shares={30: 0, MAX_LENGTH: 1})
+    both = vocabularies(pairs)
+    model = AttentionTranslator(*map(len, both))
+    with torch.no_grad():
+        model.to_scores.bias[EOS_ID] = -100  # no sentence ends
+    figure = Translator(model, both, ["the cat sleeps"], alt="The alignment.")
+    sentences = 8 * [list(pair.source) for pair in pairs]
+    there = []
+    for words in tqdm(sentences, desc="translator"):
+        ids = torch.tensor([both[0].encode([*words, EOS])])
+        started = time.perf_counter()
+        greedy(model, ids, torch.ones_like(ids, dtype=torch.bool))
+        there.append(1e3 * (time.perf_counter() - started))
+    given = [bundle("translator"), figure.figure_state(), sentences]
+    with sync_playwright() as playwright:
+        path = Path("/usr/bin/chromium")
+        chromium = playwright.chromium.launch(
+            executable_path=str(path) if path.is_file() else None, args=["--no-sandbox"]
+        )
+        here = chromium.new_page().evaluate(TRANSLATE, given)
+        chromium.close()
+    here, there = (
+        [min(times[i :: len(pairs)]) for i in range(len(pairs))] for times in (here, there)
+    )
+    return {
+        "translator in the page": {
+            "ms a sentence": round(median(here), 1),
+            "slowest, ms": round(max(here), 1),
+            "PyTorch, ms": round(median(there), 1),
+            "ratio": round(median(here) / median(there), 2),
+        }
+    }
+
+
 def timed(*command):
     """Return the seconds a command takes; raise when it fails."""
     started = time.perf_counter()
@@ -209,7 +271,12 @@ def chapters():
 
 def main():
     """Run the benchmarks that were asked for, print them, and store them."""
-    known = {"trainings": trainings, "commands": commands, "chapters": chapters}
+    known = {
+        "trainings": trainings,
+        "translator": translator,
+        "commands": commands,
+        "chapters": chapters,
+    }
     asked = sys.argv[1:] or list(known)
     unknown = [name for name in asked if name not in known]
     if unknown:

@@ -32,11 +32,18 @@ export function embedding(ids, table, d) {
 export function linear(x, weight, bias, dIn) {
   const [time, dOut] = [x.length / dIn, weight.length / dIn];
   const out = new Float32Array(time * dOut);
+  const even = dIn - (dIn % 2);
   for (let row = 0; row < time; row += 1) {
     for (let o = 0; o < dOut; o += 1) {
-      let sum = bias === null ? 0 : bias[o];
-      for (let i = 0, a = row * dIn, b = o * dIn; i < dIn; i += 1) sum += x[a + i] * weight[b + i];
-      out[row * dOut + o] = sum;
+      // Two sums side by side: neither has to wait for the other's last addition.
+      let [one, two] = [bias === null ? 0 : bias[o], 0];
+      const [a, b] = [row * dIn, o * dIn];
+      for (let i = 0; i < even; i += 2) {
+        one += x[a + i] * weight[b + i];
+        two += x[a + i + 1] * weight[b + i + 1];
+      }
+      if (even < dIn) one += x[a + even] * weight[b + even];
+      out[row * dOut + o] = one + two;
     }
   }
   return out;
@@ -77,7 +84,12 @@ export function argmax(x) {
 
 // The places of the k largest numbers, the largest first.
 export function largest(x, k) {
-  return Array.from(x.keys()).sort((a, b) => x[b] - x[a] || a - b).slice(0, k);
+  const left = Float32Array.from(x);
+  return Array.from({ length: Math.min(k, x.length) }, () => {
+    const best = argmax(left);
+    left[best] = -Infinity;
+    return best;
+  });
 }
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));

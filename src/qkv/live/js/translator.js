@@ -139,7 +139,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const read = () => {
     const tokens = tokenise(field.value);
     reads.replaceChildren(...tokens.map((token) => (machine.knows(token) ? h("li", {}, token)
-      : h("li", { class: "qkv-unknown" }, token, h("small", {}, "unknown")))));
+      : h("li", { class: "qkv-unknown" }, token, " ", h("small", {}, "unknown")))));
     return tokens;
   };
 
@@ -179,7 +179,8 @@ export default figure(({ model, el, say, cleanup }) => {
     scroll.replaceChildren(h("table", { class: "qkv-heat qkv-align", role: "grid",
       "aria-label": "Attention weights: French words by English words" },
     h("thead", {}, h("tr", { role: "row" },
-      h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, "French ↓ English →"), heads)),
+      h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, h("span", {}, "French ↓"), " ",
+        h("span", {}, "English →")), heads)),
     h("tbody", {}, rows)));
     lay(scroll.clientWidth);
     [row, column] = [0, argmax(steps[0].weights)];
@@ -283,7 +284,7 @@ export default figure(({ model, el, say, cleanup }) => {
     if (!table || !width) return;
     const longest = Math.max(...result.source.map((token) => shown(token).length));
     const side = table.querySelector("tbody th").offsetWidth + 10;
-    const cell = Math.max(24, Math.min(44, Math.floor((width - side) / result.source.length)));
+    const cell = Math.max(24, Math.min(36, Math.floor((width - side) / result.source.length)));
     table.style.setProperty("--cell", `${cell}px`);
     table.classList.toggle("qkv-upright", longest * 8 + 4 > cell);
     // Else the names of rows and columns, which stay where they are, would hide the cell one is on.

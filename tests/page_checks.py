@@ -176,9 +176,14 @@ def choose_by_keyboard(control):
     control.press("Space")
 
 
+def known_word(control):
+    """Return a word that the figure knows: the one that its field proposes, if it does."""
+    return control.get_attribute("placeholder") or "list"
+
+
 def type_text(control):
-    """Replace the text of a field by a word that the book's figures know."""
-    control.fill("list")
+    """Replace the text of a field by a word that the figure knows."""
+    control.fill(known_word(control))
 
 
 def select_other(control):
@@ -209,7 +214,7 @@ WORK = {
         "radio": choose_by_keyboard,
         "checkbox": choose_by_keyboard,
         "select": lambda control: (control.focus(), control.press("ArrowDown")),
-        "text": lambda control: (control.focus(), control.press_sequentially("tuple")),
+        "text": lambda control: (control.focus(), control.press_sequentially(known_word(control))),
         "textarea": lambda control: (control.focus(), control.press("x")),
         "slider": step,
         "gridcell": cell_by_keyboard,

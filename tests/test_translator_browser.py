@@ -182,7 +182,9 @@ LISTEN = """() => {
 
 
 def test_the_french_comes_word_by_word_and_is_said_once(show):
-    page = show(motion="no-preference")
+    shown = figure()
+    shown.limits = [40, 6]  # six words come slowly enough to be said one by one
+    page = show(shown, motion="no-preference")
     page.evaluate(LISTEN)
     page.get_by_label("Examples").select_option("does the girl sleep?")
     count = "() => document.querySelectorAll('.qkv-french .qkv-wait').length"
@@ -349,6 +351,7 @@ def test_the_form_stands_in_one_column_on_a_phone(show):
     ]
     for above, below in pairwise(boxes):
         assert above["y"] + above["height"] <= below["y"]
+        assert (above["x"], above["width"]) == (below["x"], below["width"])
 
 
 def test_it_prints_as_its_still_picture(show):

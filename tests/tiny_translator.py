@@ -8,7 +8,7 @@ from qkv.chapters.seq2seq import SPECIALS, vocabularies
 from qkv.live import Translator
 
 EXAMPLES = ["the black cat sleeps", "does the girl sleep?"]
-ENGLISH = ["the", "black", "cat", "sleeps", "does", "girl", "sleep", "?"]
+ENGLISH = ["the", "black", "cat", "sleeps", "does", "girl", "sleep", "?", "the"]
 FRENCH = ["le", "chat", "noir", "dort", "la", "fille", "l'", "est-ce", "que", "?"]
 
 

@@ -13,7 +13,7 @@
 // h, svg            make elements          slider, choice, button   labelled, keyboard, touch
 // colours(el)       ink, muted, line, paper, accent, accent2, good, bad, focus, for canvas
 // onTheme, onResize redraw when the page turns dark or changes width (return a function to stop)
-// canvas2d, rgb     a sharp canvas, a colour as numbers   reducedMotion, hasKernel, uid, number
+// canvas2d, rgb     a sharp canvas, a colour as numbers   reducedMotion, hasKernel, uid, number, fixed
 // Colours in CSS and SVG: var(--ink), var(--muted), var(--line), var(--paper), var(--accent), …
 
 const FALLBACK = {
@@ -57,6 +57,9 @@ export function number(value, digits = 3) {
     : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−");
 }
+
+// A number with a fixed count of decimals and a true minus sign; never "−0.00".
+export const fixed = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
 
 // Wrap a render function: the class, the status line, the caption that Jupyter does not draw.
 export function figure(render) {

@@ -1,0 +1,3 @@
+import { figure } from "./shared.js";
+
+export default figure(() => {});

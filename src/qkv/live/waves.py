@@ -22,13 +22,14 @@ def sinusoids(n_positions, d_model) -> np.ndarray:
 class Waves(LiveFigure):
     """Sinusoidal positions of `d_model` numbers: one wave a pair, for `n_positions` positions.
 
-    Two sliders choose a position and another one to compare it with: the waves show the numbers of
-    both, and a curve the dot product of the first with every position.
+    One slider chooses a position, the other a distance: the waves show the numbers at both places,
+    and a curve the dot product of the position's vector with every other. The second place is
+    `distance` further on, or back where the positions end.
 
-    `position` and `other` are what is chosen; `other` starts `distance` places further on.
+    `position` and `distance` are what the figure starts with, and then what the reader has chosen.
 
     Raises `ValueError` when `d_model` is odd or above 64, when there are fewer than 2 or more than
-    256 positions, and when one of the two positions does not exist.
+    256 positions, for a position that does not exist, and for a distance of more than half of them.
     """
 
     module = "waves"
@@ -36,7 +37,7 @@ class Waves(LiveFigure):
     d_model = traitlets.Int().tag(sync=True)
     n_positions = traitlets.Int().tag(sync=True)
     position = traitlets.Int().tag(sync=True)
-    other = traitlets.Int().tag(sync=True)
+    distance = traitlets.Int().tag(sync=True)
 
     def __init__(
         self, d_model, n_positions, *, position=0, distance=1, name=None, caption=None, alt
@@ -46,9 +47,10 @@ class Waves(LiveFigure):
             raise ValueError(f"d_model={d_model}: give an even number from 2 to {MAX_D}")
         if not 2 <= n_positions <= MAX_POSITIONS:
             raise ValueError(f"n_positions={n_positions}: give 2 to {MAX_POSITIONS}")
-        for what, place in (("position", position), ("position + distance", position + distance)):
-            if not 0 <= place < n_positions:
-                raise ValueError(f"{what}={place}: positions go from 0 to {n_positions - 1}")
+        if not 0 <= position < n_positions:
+            raise ValueError(f"position={position}: positions go from 0 to {n_positions - 1}")
+        if not 0 <= distance <= (n_positions - 1) // 2:
+            raise ValueError(f"distance={distance}: give 0 to {(n_positions - 1) // 2}")
         super().__init__(
             name=name,
             caption=caption,
@@ -56,7 +58,7 @@ class Waves(LiveFigure):
             d_model=d_model,
             n_positions=n_positions,
             position=position,
-            other=position + distance,
+            distance=distance,
         )
 
     def still(self) -> bytes:

@@ -70,7 +70,8 @@ export default figure(({ model, el, say, cleanup }) => {
     h("thead", {}, h("tr", {}, head("numbers"), head("a turn takes", "qkv-turn"), h("td", {}),
       h("td", { class: "qkv-track" }), head("sin"), head("cos"), head("product"))),
     h("tbody", {}, rows.map(({ row }) => row)),
-    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 6 }, product), total)));
+    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 5 }, product),
+      h("td", { class: "qkv-turn" }), total)));
 
   const curveBox = h("div", { class: "qkv-products" });
   const [highLabel, lowLabel] = [h("span", {}), h("span", {})];

@@ -180,7 +180,7 @@ export default figure(({ model, el, say, cleanup }) => {
         return [Math.max(half + 5, Math.min(SIDE - half - 5, at[0])), Math.max(15, Math.min(SIDE - 7, at[1])), half];
       });
       const free = boxes.find(([cx, cy, w]) => taken.every(([ox, oy, other]) =>
-        Math.abs(cx - ox) > w + other || Math.abs(cy - 4 - oy) > 13)) ?? boxes[0];
+        Math.abs(cx - ox) > w + other + 4 || Math.abs(cy - 4 - oy) > 13)) ?? boxes[0];
       taken.push([free[0], free[1] - 4, half]);
       set(each.text, { x: free[0], y: free[1] });
       return svg("g", { class: each.el.getAttribute("class") }, each.text);

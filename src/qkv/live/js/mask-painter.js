@@ -16,10 +16,13 @@ export function leaks(tokens, names, mask, weights) {
   const words = [];
   if (!places.length) words.push("No token sees a later one: the future does not leak.");
   else {
-    const [r, c] = places.at(-1);
+    const real = places.filter((place) => place.every((i) => tokens[i] !== PAD));
+    const [r, c] = (real.length ? real : places).reduce((most, place) =>
+      (weights[place[0]][place[1]] > weights[most[0]][most[1]] ? place : most));
     const rest = places.length - 1;
-    words.push(`The future leaks: “${names[r]}” sees “${names[c]}”, which comes later` +
-      `${rest ? `, and so in ${rest} other ${rest === 1 ? "place" : "places"}` : ""}. ` +
+    words.push(`The future leaks: “${names[r]}” gives ${fixed(weights[r][c])} of its weight to ` +
+      `“${names[c]}”, which comes later` +
+      `${rest ? `; ${rest} other ${rest === 1 ? "cell looks" : "cells look"} ahead too` : ""}. ` +
       "An encoder may do that; a model that is to predict the next token would copy it.");
   }
   const real = [...names.keys()].filter((r) => tokens[r] !== PAD);
@@ -59,7 +62,7 @@ export default figure(({ model, el, say, cleanup }) => {
     h("tr", { role: "row" }, h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, "query ↓"), heads)),
   h("tbody", {}, names.map((_, r) => h("tr", { role: "row" }, sides[r], cells[r]))));
   const scroll = h("div", { class: "qkv-scroll" }, table);
-  const legend = h("p", { class: "qkv-legend" }, h("i", { class: "qkv-open" }), "weight",
+  const legend = h("p", { class: "qkv-legend qkv-signs" }, h("i", { class: "qkv-open" }), "weight",
     h("i", { class: "qkv-shut" }), "may not look", h("i", { class: "qkv-leak" }), "sees the future");
   el.append(h("div", { class: "qkv-controls qkv-first" }, start.el), scroll, legend);
 

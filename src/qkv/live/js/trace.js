@@ -104,10 +104,9 @@ export default figure(({ model, el, say, cleanup }) => {
 
     const span = (name, n) => h("th", { scope: "colgroup", role: "columnheader", colspan: n }, name);
     const one = (name) => h("th", { scope: "col", role: "columnheader" }, name);
-    const widest = Math.max(x[0].length, dHead);
     steps.replaceChildren(
-      grid("1", `“${me}” asks`, [span("its vector, and times its matrix", widest)], asks),
-      grid("2", causal ? "meets the keys up to itself" : "meets every key",
+      grid("1", "its vector times the queries’ matrix", null, asks),
+      grid("2", causal ? "its query meets the keys up to its own" : "its query meets every key",
         [span("key", dHead), one("q · k"), one(`/ √${dHead}`), one("weight")], meets),
       grid("3", "every token offers a value", [span("value", dValue)], offers),
       grid("4", "weighted, and added", [span("weight × value", dValue)], [...shares, sums], true),
@@ -182,11 +181,11 @@ function grid(count, title, heads, rows, total = false) {
   if (total) lines.at(-1).classList.add("qkv-total");
   return h("div", { class: "qkv-scroll" },
     h("p", { class: "qkv-name" }, h("b", {}, count), ` ${title}`),
-    h("table", { class: "qkv-numbers", role: "grid", "aria-label": `${count}: ${title}` },
-      h("thead", {}, h("tr", { role: "row" }, h("td", {}), heads)), h("tbody", {}, lines)));
+    h("table", { class: "qkv-digits", role: "grid", "aria-label": `${count}: ${title}` },
+      heads ? h("thead", {}, h("tr", { role: "row" }, h("td", {}), heads)) : null, h("tbody", {}, lines)));
 }
 
 function plain(title, names, rows) {
-  return h("table", { class: "qkv-numbers" }, h("caption", {}, title), h("tbody", {}, rows.map((row, r) =>
+  return h("table", { class: "qkv-digits" }, h("caption", {}, title), h("tbody", {}, rows.map((row, r) =>
     h("tr", {}, h("th", { scope: "row" }, names[r]), row.map((value) => h("td", {}, fixed(value)))))));
 }

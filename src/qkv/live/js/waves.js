@@ -57,7 +57,7 @@ export default figure(({ model, el, say, cleanup }) => {
       svg("circle", { cx: 20, cy: 20, r: 18 }), hands);
     const [sine, cosine, part] = [0, 1, 2].map(() => h("td", {}));
     const row = h("tr", {}, h("th", { scope: "row" }, `${2 * pair}, ${2 * pair + 1}`),
-      h("td", { class: "qkv-turn" }, number(turn)), h("td", {}, dial), h("td", { class: "qkv-track" }, wave.el),
+      h("td", { class: "qkv-turn" }, number(turn < 100 ? turn : Math.round(turn))), h("td", {}, dial), h("td", { class: "qkv-track" }, wave.el),
       sine, cosine, part);
     return { pair, wave, hands, sine, cosine, part, row };
   });
@@ -65,12 +65,13 @@ export default figure(({ model, el, say, cleanup }) => {
   const product = h("span", {});
   const head = (text, kind) => h("th", { scope: "col", class: kind }, text);
   const table = h("table", { class: `qkv-bars qkv-waves${nPairs > 8 ? " qkv-dense" : ""}` },
-    h("caption", {}, "Each pair of numbers is a hand that turns"),
+    h("caption", {}, "Each pair of numbers is a hand that turns", h("span", { class: "qkv-key" }, "sine"),
+      h("span", { class: "qkv-key qkv-dashed" }, "cosine")),
     h("thead", {}, h("tr", {}, head("numbers"), head("a turn takes", "qkv-turn"), h("td", {}),
-      h("td", { class: "qkv-track" }, h("span", { class: "qkv-key" }, "sine"), " ",
-        h("span", { class: "qkv-key qkv-dashed" }, "cosine")), head("sin"), head("cos"), head("product"))),
+      h("td", { class: "qkv-track" }), head("sin"), head("cos"), head("product"))),
     h("tbody", {}, rows.map(({ row }) => row)),
-    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 6 }, product), total)));
+    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 5 }, product),
+      h("td", { class: "qkv-turn" }), total)));
 
   const curveBox = h("div", { class: "qkv-products" });
   const [highLabel, lowLabel] = [h("span", {}), h("span", {})];
@@ -113,7 +114,7 @@ export default figure(({ model, el, say, cleanup }) => {
       `is ${nPairs}, the largest there is.`
       : `Positions ${position} and ${other} are ${distance} apart: dot product ${fixed(products[other])} of at most ` +
         `${nPairs}. Over that distance the fastest hand turns ${number(turns[0], 2)} times` +
-        `${nPairs > 1 ? `, the slowest ${number(turns.at(-1), 2)}` : ""}. ` +
+        `${nPairs > 1 ? `, the slowest ${turns.at(-1) < 0.001 ? "less than 0.001" : number(turns.at(-1), 2)}` : ""}. ` +
         "Move the position: the dot product stays, it depends on the distance alone.");
   }
   for (const key of ["position", "distance"]) {

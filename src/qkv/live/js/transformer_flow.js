@@ -1,0 +1,2 @@
+import { figure } from "./shared.js";
+export default figure(() => {});

@@ -2,7 +2,9 @@
 // reader asks, what is said of unknown words, and bars.
 import { h, uid } from "./shared.js";
 
-export const [BOS, EOS, UNKNOWN] = ["<bos>", "<eos>", "<unk>"];
+export const BOS = "<bos>";
+export const EOS = "<eos>";
+export const UNKNOWN = "<unk>";
 
 // A sentence to tokens, as `tokenize` in qkv.data.phrases: Python's \w spelt out for JavaScript.
 export const tokenise = (text) =>

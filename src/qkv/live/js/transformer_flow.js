@@ -40,7 +40,8 @@ export default figure(({ model, el, say, cleanup }) => {
   const diagram = h("div", { class: "qkv-diagram", role: "toolbar", "aria-label": "The blocks of the transformer" }, lines,
     sides.map(({ side, title, does, rows }) => h("div", { class: `qkv-side qkv-${side}` },
       h("p", { class: "qkv-side-head" }, h("b", {}, title), ` ${does}`),
-      rows.map(({ block, nodes: line }, i) => h("div", { class: `qkv-row${line.length === 1 ? " qkv-alone" : ""}` },
+      rows.map(({ block, nodes: line }, i) => h("div", { class: ["qkv-row", line.length === 1 && "qkv-alone",
+        i === rows.length - 1 && "qkv-last", rows[i - 1]?.nodes[1].id.endsWith("cross_attention") && "qkv-after-memory"].filter(Boolean).join(" ") },
         block && rows[i - 1].block !== block ? h("span", { class: "qkv-layer" }, `Block ${block}`) : null, line.map(make))))));
 
   // What is said, chosen and opened.

@@ -1,4 +1,4 @@
-"""Chapter 07: what the transformer loses without one of its parts, at half its budget."""
+"""Chapter 07: what the transformer loses without one of its parts, on a shorter budget."""
 
 import torch
 from torch import nn
@@ -34,7 +34,8 @@ VARIANTS = {
     "post-norm": ({"connection": PostNorm}, {}),
     "no warm-up": ({}, {"warmup": 0.0}),
     "post-norm, no warm-up": ({"connection": PostNorm}, {"warmup": 0.0}),
-    "label smoothing": ({}, {"smoothing": 0.1}),
+    "no label smoothing": ({}, {"smoothing": 0.0}),
+    "weight decay 0.01": ({}, {"weight_decay": 0.01}),
 }
 
 

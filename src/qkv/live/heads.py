@@ -3,7 +3,6 @@
 import base64
 
 import matplotlib.pyplot as plt
-import numpy as np
 import traitlets
 
 from qkv import plot

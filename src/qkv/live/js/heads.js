@@ -1,3 +1,356 @@
-// All heads of a causal language model on the reader's own sentence.
-import { figure } from "./shared.js";
-export default figure(() => {});
+// All heads of a causal language model on the reader's own sentence: each as a small map in a table
+// of buttons, one of them large as a real table in the grid pattern, and the next tokens, which
+// change when heads are taken out.
+import { tokenise } from "./ask.js";
+import { argmax, largest } from "./engine.js";
+import { button, figure, h, onResize, reducedMotion, svg, uid } from "./shared.js";
+import { stack } from "./stack.js";
+
+const UNKNOWN = "<unk>";
+const NAMES = { "<bos>": "start", "<eos>": "end", [UNKNOWN]: "unknown" };
+const LANGUAGES = { en: "English", fr: "French" };
+const N_BEST = 5;
+const SEEN = 0.004; // a square of a smaller weight is no pixel wide in a small map
+
+const shown = (token) => NAMES[token] ?? token;
+const quoted = (token) => `“${shown(token)}”`;
+const share = (weight) => weight.toFixed(2);
+const listed = (names) => (names.length < 2 ? names.join("")
+  : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+const same = ([a, b]) => ([c, d]) => a === c && b === d;
+
+// The weights (time, time) as one path: squares whose area is the weight.
+function squares(weights, time) {
+  const parts = [];
+  weights.forEach((weight, i) => {
+    if (weight < SEEN) return;
+    const side = 0.96 * Math.sqrt(weight);
+    const [x, y] = [(i % time) + (1 - side) / 2, Math.floor(i / time) + (1 - side) / 2];
+    parts.push(`M${x.toFixed(2)} ${y.toFixed(2)}h${side.toFixed(2)}v${side.toFixed(2)}h-${side.toFixed(2)}z`);
+  });
+  return parts.join("");
+}
+
+// Where a query may look: the stairs below the diagonal.
+const stairs = (time) => `M0 0${"h1v1".repeat(time)}H0z`;
+
+export default figure(({ model, el, say, cleanup }) => {
+  const [tokens, sizes, examples, start, lang, limit] =
+    ["tokens", "sizes", "examples", "start", "lang", "limit"].map((key) => model.get(key));
+  const machine = stack({ shapes: model.get("shapes"), weights: model.get("weights"), sizes });
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  const words = tokens.filter((token) => !/^<.*>$/.test(token)).sort((a, b) => a.localeCompare(b, lang));
+  const knows = (token) => ids.has(token);
+  const labels = new Map(model.get("labels").map(([layer, head, label]) => [`${layer}.${head}`, label]));
+  const named = ([layer, head]) => {
+    const label = labels.get(`${layer}.${head}`);
+    return `head ${layer}.${head}${label ? `, ${label}` : ""}`;
+  };
+  let [read, full, now] = [[], null, null]; // tokens; the model's answers with and without heads
+  let [row, column] = [0, 0];
+
+  // What is asked.
+  const id = uid("heads");
+  const field = h("input", { type: "text", id, class: "qkv-field", lang, maxlength: 1000,
+    autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": `${id}-note` });
+  const menu = h("select", { id: `${id}-menu`, class: "qkv-menu", lang },
+    h("option", { value: "", lang: "en" }, "your own sentence"), examples.map((text, i) => h("option", { value: i }, text)));
+  const form = h("form", { class: "qkv-ask", novalidate: true },
+    h("label", { for: id }, LANGUAGES[lang] ?? "Sentence"), field,
+    h("button", { type: "submit", class: "qkv-button" }, "Read"),
+    h("label", { for: menu.id }, "Examples"), menu);
+  const reads = h("ol", { class: "qkv-reads", "aria-label": "What the model reads" });
+  const note = h("p", { class: "qkv-note", id: `${id}-note` });
+  const known = h("details", { class: "qkv-known" },
+    h("summary", {}, `The ${words.length} words it knows`), h("p", { lang }, words.join(" · ")));
+
+  // All heads, small.
+  const small = sizes.map(([nHeads], layer) => Array.from({ length: nHeads }, (_, head) => {
+    const place = [layer, head];
+    const label = labels.get(`${layer}.${head}`);
+    const past = svg("path", { class: "qkv-past" });
+    const line = svg("rect", { class: "qkv-band", x: 0, height: 1 });
+    const ink = svg("path", { class: "qkv-ink" });
+    const map = svg("svg", { class: "qkv-map-small", "aria-hidden": "true" }, past, line, ink);
+    const open = h("button", { type: "button", class: "qkv-head", "aria-pressed": "false",
+      onclick: () => choose(place) }, map, h("span", {}, h("span", { class: "qkv-hidden" }, "head "), `${layer}.${head}`),
+      label ? h("small", {}, label) : null);
+    const tick = h("input", { type: "checkbox", "aria-label": `remove head ${layer}.${head}`,
+      onchange: () => remove(place, tick.checked) });
+    return { past, line, ink, map, open, tick,
+      cell: h("td", {}, open, h("label", { class: "qkv-remove" }, tick, h("span", {}, "remove"))) };
+  }));
+  const widest = Math.max(...sizes.map(([nHeads]) => nHeads));
+  const all = h("div", { class: "qkv-scroll" }, h("table", { class: "qkv-all-heads" },
+    h("caption", { class: "qkv-hidden" }, "Every head of every layer"),
+    h("thead", {}, h("tr", {}, h("td"), Array.from({ length: widest }, (_, head) =>
+      h("th", { scope: "col" }, `head ${head}`)))),
+    h("tbody", {}, small.map((line, layer) =>
+      h("tr", {}, h("th", { scope: "row" }, h("span", {}, `layer ${layer}`)), line.map(({ cell }) => cell))))));
+  const change = h("p", { class: "qkv-change" });
+  const back = button("All heads", () => put("removed", []));
+  back.disabled = true;
+
+  // One head, large, and what comes next.
+  const title = h("p", { class: "qkv-opened" });
+  const scroll = h("div", { class: "qkv-scroll qkv-alignment" });
+  const reading = h("p", { class: "qkv-reading" });
+  const panel = h("div", { class: "qkv-nexts" });
+  el.classList.add("qkv-heads");
+  el.append(form, reads, note, all, h("div", { class: "qkv-without" }, change, back),
+    h("div", { class: "qkv-large" }, h("div", {}, title, scroll, reading), panel), known);
+
+  const put = (key, value) => {
+    model.set(key, value);
+    model.save_changes();
+  };
+  const choose = (place) => {
+    put("chosen", place);
+    const weights = now.maps[place[0]][place[1]].subarray(row * read.length, (row + 1) * read.length);
+    const most = argmax(weights);
+    say(`${named(place).replace("h", "H")}: at token ${row + 1}, ${quoted(read[row])}, it looks most at ` +
+      `${quoted(read[most])}, ${share(weights[most])}.`);
+  };
+  const remove = (place, out) => put("removed",
+    [...model.get("removed").filter((other) => !same(place)(other)), ...(out ? [place] : [])].sort());
+
+  // What it reads, as chips; the tokens.
+  const cut = () => {
+    const found = tokenise(field.value);
+    reads.replaceChildren(...found.map((token) => (knows(token) ? h("li", { lang }, token)
+      : h("li", { class: "qkv-unknown", lang }, token, " ", h("small", { lang: "en" }, "unknown")))));
+    return found;
+  };
+  const complaint = (found, strangers) => {
+    if (!found.length) return "There is no word yet: write a sentence, or choose an example.";
+    if (found.length > limit) {
+      return `The sentence has ${found.length} words and the figure shows at most ${limit}: leave some out.`;
+    }
+    if (strangers.length && !ids.has(UNKNOWN)) {
+      return `${listed(strangers)} ${strangers.length > 1 ? "are" : "is"} not among the ${words.length} ` +
+        "words that I know: use others.";
+    }
+    return null;
+  };
+
+  function ask(text) {
+    field.value = text;
+    const found = cut();
+    const strangers = [...new Set(found.filter((token) => !knows(token)))].map(quoted);
+    const problem = complaint(found, strangers);
+    const many = strangers.length > 1;
+    note.textContent = problem ?? (strangers.length ? `${listed(strangers)} ${many ? "are" : "is"} not in my ` +
+      `vocabulary of ${words.length} words; I read ${many ? "them" : "it"} as unknown.` : "");
+    field.setAttribute("aria-invalid", problem ? "true" : "false");
+    if (problem) return say(problem);
+    menu.selectedIndex = examples.indexOf(text) + 1;
+    read = [...(start === null ? [] : [start]), ...found];
+    full = machine.run(idsOf(read));
+    put("text", text);
+    build();
+    renew();
+    say(`${note.textContent} Read ${read.length} tokens. ${change.textContent}`.trim());
+  }
+  const idsOf = (list) => list.map((token) => ids.get(token) ?? ids.get(UNKNOWN));
+
+  // The large table, one row for each query. Its numbers come with `paint`.
+  let cells = [];
+  function build() {
+    const time = read.length;
+    const name = (token) => ({ lang: NAMES[token] ? null : lang });
+    cells = read.map((_, r) => read.map((_, c) => h("td", { role: "gridcell", tabindex: -1, "data-r": r,
+      "data-c": c, class: c > r ? "qkv-later" : null }, h("span", {}, c > r ? "masked" : ""))));
+    scroll.replaceChildren(h("table", { class: "qkv-heat qkv-align", role: "grid" },
+      h("thead", {}, h("tr", { role: "row" },
+        h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, h("span", {}, "query ↓"), " ", h("span", {}, "key →")),
+        read.map((token) => h("th", { scope: "col", role: "columnheader", ...name(token) }, h("span", {}, shown(token)))))),
+      h("tbody", {}, read.map((token, r) => h("tr", { role: "row" },
+        h("th", { scope: "row", role: "rowheader", ...name(token) }, shown(token)), cells[r])))));
+    small.flat().forEach(({ map, past, line }) => {
+      map.setAttribute("viewBox", `0 0 ${time} ${time}`);
+      past.setAttribute("d", stairs(time));
+      line.setAttribute("width", time);
+    });
+    lay(scroll.clientWidth);
+    row = time - 1;
+    column = 0;
+  }
+
+  // Run the model again without the heads that are out, and draw what it says.
+  function renew() {
+    const removed = model.get("removed");
+    now = removed.length ? machine.run(idsOf(read), removed) : full;
+    back.disabled = !removed.length;
+    small.forEach((line, layer) => line.forEach((part, head) => {
+      part.ink.setAttribute("d", squares(now.maps[layer][head], read.length));
+      part.tick.checked = removed.some(same([layer, head]));
+      part.cell.classList.toggle("qkv-out", part.tick.checked);
+    }));
+    paint();
+  }
+
+  function paint() {
+    const [layer, head] = model.get("chosen");
+    const weights = now.maps[layer][head];
+    small.forEach((line, i) => line.forEach(({ open }, k) =>
+      open.setAttribute("aria-pressed", String(i === layer && k === head))));
+    const out = model.get("removed").some(same([layer, head]));
+    title.replaceChildren(h("b", {}, named([layer, head]).replace("h", "H")), out ? " (removed)" : "");
+    scroll.firstChild.setAttribute("aria-label", `${named([layer, head])}: weights, queries by keys`);
+    cells.forEach((line, r) => line.slice(0, r + 1).forEach((cell, c) => {
+      const weight = weights[r * read.length + c];
+      cell.style.setProperty("--side", `${(100 * Math.sqrt(weight)).toFixed(1)}%`);
+      cell.firstChild.textContent = share(weight);
+    }));
+    mark();
+  }
+
+  function mark() {
+    scroll.querySelectorAll(".qkv-line, .qkv-here, [tabindex='0']").forEach((node) => {
+      node.classList.remove("qkv-line", "qkv-here");
+      if (node.tabIndex === 0) node.tabIndex = -1;
+    });
+    const cell = cells[row][column];
+    cell.tabIndex = 0;
+    cell.classList.add("qkv-here");
+    cell.parentElement.classList.add("qkv-line");
+    scroll.querySelectorAll("thead th")[column + 1].classList.add("qkv-line");
+    small.flat().forEach(({ line }) => line.setAttribute("y", row));
+    tell(row, column);
+    foretell();
+  }
+
+  // One weight in words, under the table.
+  function tell(r, c) {
+    const [layer, head] = model.get("chosen");
+    const weight = now.maps[layer][head][r * read.length + c];
+    reading.textContent = `Token ${r + 1}, ${quoted(read[r])}, ` + (c > r
+      ? `may not look at token ${c + 1}, ${quoted(read[c])}, which stands later.`
+      : `looks at token ${c + 1}, ${quoted(read[c])}: weight ${share(weight)}.`);
+  }
+
+  // The next tokens at the chosen position, with all heads and now, and the difference in words.
+  function foretell() {
+    const removed = model.get("removed");
+    const [before, after] = [full.next[row], now.next[row]];
+    const top = argmax(before);
+    const next = row + 1 < read.length ? idsOf([read[row + 1]])[0] : null;
+    change.textContent = inWords(removed, before, after, top);
+    const rows = [...new Set([...largest(before, N_BEST), argmax(after), ...(next === null ? [] : [next])])];
+    const olds = new Map([...panel.querySelectorAll("[data-token]")].map((node) => [Number(node.dataset.token), node.style.width]));
+    const lines = rows.map((token) => {
+      const width = `${(100 * after[token]).toFixed(1)}%`;
+      const bar = h("span", { class: "qkv-bar", "data-token": token, style: `width: ${width}` });
+      const old = olds.get(token);
+      if (old && old !== width && !reducedMotion()) bar.animate([{ width: old }, { width }], { duration: 350, easing: "ease-out" });
+      const ghost = h("span", { class: "qkv-before", style: `width: ${(100 * before[token]).toFixed(1)}%` });
+      return h("tr", { class: token === argmax(after) ? "qkv-line" : null },
+        h("th", { scope: "row" }, h("span", { lang: NAMES[tokens[token]] ? null : lang }, shown(tokens[token])),
+          token === next ? h("small", {}, "comes next") : null),
+        removed.length ? h("td", {}, share(before[token])) : null, h("td", {}, share(after[token])),
+        h("td", { class: "qkv-track" }, removed.length ? ghost : null, bar));
+    });
+    const heads = removed.length ? ["next token", "all heads", "without"] : ["next token", "probability"];
+    panel.replaceChildren(
+      h("table", { class: "qkv-bars" }, h("caption", {}, "After ", h("b", { lang: NAMES[read[row]] ? null : lang }, shown(read[row])),
+        `, token ${row + 1} of ${read.length}`),
+      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)), h("td", {}))), h("tbody", {}, lines)),
+      ...surprise(removed));
+  }
+
+  function inWords(removed, before, after, top) {
+    const [was, is] = [share(before[top]), share(after[top])];
+    const what = `the probability of ${quoted(tokens[top])} after ${quoted(read[row])}`;
+    if (!removed.length) {
+      return `With all heads ${what} is ${was}. Tick “remove” to see what a head is good for.`;
+    }
+    const names = removed.map(([layer, head]) => `${layer}.${head}`);
+    const best = argmax(after);
+    const verb = was === is ? `stays at ${was}` : `${after[top] < before[top] ? "falls" : "rises"} from ${was} to ${is}`;
+    return `Without head${names.length > 1 ? "s" : ""} ${listed(names)} ${what} ${verb}.` +
+      (best === top ? "" : ` Most probable is now ${quoted(tokens[best])}, ${share(after[best])}.`);
+  }
+
+  // The cross-entropy of the sentence itself: its tokens after the first, in nats.
+  function surprise(removed) {
+    if (read.length < 2) return [];
+    const all = idsOf(read);
+    const [was, is] = [full, now].map(({ next }) => share(all.slice(1).reduce((sum, token, t) =>
+      sum - Math.log(next[t][token]), 0) / (all.length - 1)));
+    return [h("p", { class: "qkv-loss" }, "Cross-entropy over the sentence: ", h("b", {}, was),
+      removed.length ? [" with all heads, ", h("b", {}, is), " without."] : [" nats a token."])];
+  }
+
+  function go(r, c) {
+    if (r === row && c === column) return;
+    [row, column] = [r, c];
+    mark();
+    const [layer, head] = model.get("chosen");
+    const weights = now.maps[layer][head].subarray(r * read.length, (r + 1) * read.length);
+    const most = argmax(weights);
+    const [first, second] = largest(now.next[r], 2);
+    say(`${reading.textContent} ` + (most === c ? "This is its highest. " : `Its highest is ${share(weights[most])}, on token ${most + 1}, ${quoted(read[most])}. `) +
+      `Next: ${quoted(tokens[first])} ${share(now.next[r][first])}, then ${quoted(tokens[second])} ${share(now.next[r][second])}.`);
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(field.value.trim());
+  });
+  field.addEventListener("input", cut);
+  menu.addEventListener("change", () => {
+    if (menu.value !== "") ask(examples[Number(menu.value)]);
+    else field.focus();
+  });
+  const at = (event) => {
+    const cell = event.target.closest?.("[data-r]");
+    return cell && [Number(cell.dataset.r), Number(cell.dataset.c)];
+  };
+  const pointed = (event) => { if (at(event)) go(...at(event)); };
+  // Pointing reads a weight and no more: the way to the tick boxes leads over other positions.
+  scroll.addEventListener("pointerover", (event) => { if (at(event)) tell(...at(event)); });
+  scroll.addEventListener("pointerleave", () => tell(row, column));
+  scroll.addEventListener("pointerdown", pointed);
+  scroll.addEventListener("focusin", pointed);
+  scroll.addEventListener("keydown", (event) => {
+    const last = read.length - 1;
+    const far = event.ctrlKey || event.metaKey;
+    let [r, c] = [row, column];
+    if (event.key === "ArrowUp") r -= 1;
+    else if (event.key === "ArrowDown") r += 1;
+    else if (event.key === "ArrowLeft") c -= 1;
+    else if (event.key === "ArrowRight") c += 1;
+    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
+    else if (event.key === "End") [r, c] = [far ? last : r, last];
+    else return;
+    event.preventDefault();
+    cells[r]?.[c]?.focus();
+  });
+  const follow = () => { if (model.get("text") !== field.value) ask(model.get("text")); };
+  const without = () => {
+    renew();
+    say(change.textContent);
+  };
+  model.on("change:text", follow);
+  model.on("change:chosen", paint);
+  model.on("change:removed", without);
+  cleanup(() => {
+    model.off("change:text", follow);
+    model.off("change:chosen", paint);
+    model.off("change:removed", without);
+  });
+
+  function lay(width) {
+    const table = scroll.firstChild;
+    if (!table || !width) return;
+    const longest = Math.max(...read.map((token) => shown(token).length));
+    const side = table.querySelector("tbody th").offsetWidth + 10;
+    const cell = Math.max(24, Math.min(40, Math.floor((width - side) / read.length)));
+    table.style.setProperty("--cell", `${cell}px`);
+    table.classList.toggle("qkv-upright", longest * 8 + 4 > cell);
+    // Else the names of rows and columns, which stay where they are, would hide the cell one is on.
+    scroll.style.scrollPadding = `${table.tHead.offsetHeight + 4}px 4px 4px ${side}px`;
+  }
+  ask(model.get("text"));
+  cleanup(onResize(scroll, lay));
+});

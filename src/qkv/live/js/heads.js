@@ -7,7 +7,7 @@ import { button, figure, h, onResize, reducedMotion, svg, uid } from "./shared.j
 import { stack } from "./stack.js";
 
 const UNKNOWN = "<unk>";
-const NAMES = { "<bos>": "start", "<eos>": "end", [UNKNOWN]: "unknown" };
+const NAMES = { "<bos>": "start", "<eos>": "end", "<pad>": "padding", [UNKNOWN]: "unknown" };
 const LANGUAGES = { en: "English", fr: "French" };
 const N_BEST = 5;
 const SEEN = 0.004; // a square of a smaller weight is no pixel wide in a small map
@@ -75,10 +75,10 @@ export default figure(({ model, el, say, cleanup }) => {
     const open = h("button", { type: "button", class: "qkv-head", "aria-pressed": "false",
       onclick: () => choose(place) }, map, h("span", {}, h("span", { class: "qkv-hidden" }, "head "), `${layer}.${head}`),
       label ? h("small", {}, label) : null);
-    const tick = h("input", { type: "checkbox", "aria-label": `remove head ${layer}.${head}`,
+    const tick = h("input", { type: "checkbox", "aria-label": `head ${layer}.${head} off`,
       onchange: () => remove(place, tick.checked) });
     return { past, line, ink, map, open, tick,
-      cell: h("td", {}, open, h("label", { class: "qkv-remove" }, tick, h("span", {}, "remove"))) };
+      cell: h("td", {}, h("div", {}, open, h("label", { class: "qkv-remove" }, tick, h("span", {}, "off")))) };
   }));
   const widest = Math.max(...sizes.map(([nHeads]) => nHeads));
   const all = h("div", { class: "qkv-scroll" }, h("table", { class: "qkv-all-heads" },
@@ -106,10 +106,7 @@ export default figure(({ model, el, say, cleanup }) => {
   };
   const choose = (place) => {
     put("chosen", place);
-    const weights = now.maps[place[0]][place[1]].subarray(row * read.length, (row + 1) * read.length);
-    const most = argmax(weights);
-    say(`${named(place).replace("h", "H")}: at token ${row + 1}, ${quoted(read[row])}, it looks most at ` +
-      `${quoted(read[most])}, ${share(weights[most])}.`);
+    say(`${title.textContent}. ${reading.textContent} This is its highest.`);
   };
   const remove = (place, out) => put("removed",
     [...model.get("removed").filter((other) => !same(place)(other)), ...(out ? [place] : [])].sort());
@@ -153,6 +150,12 @@ export default figure(({ model, el, say, cleanup }) => {
   }
   const idsOf = (list) => list.map((token) => ids.get(token) ?? ids.get(UNKNOWN));
 
+  // Where the chosen head looks most from the chosen row.
+  const lookedAt = ({ maps }) => {
+    const [layer, head] = model.get("chosen");
+    return argmax(maps[layer][head].subarray(row * read.length, (row + 1) * read.length));
+  };
+
   // The large table, one row for each query. Its numbers come with `paint`.
   let cells = [];
   function build() {
@@ -173,7 +176,7 @@ export default figure(({ model, el, say, cleanup }) => {
     });
     lay(scroll.clientWidth);
     row = time - 1;
-    column = 0;
+    column = lookedAt(full);
   }
 
   // Run the model again without the heads that are out, and draw what it says.
@@ -195,7 +198,7 @@ export default figure(({ model, el, say, cleanup }) => {
     small.forEach((line, i) => line.forEach(({ open }, k) =>
       open.setAttribute("aria-pressed", String(i === layer && k === head))));
     const out = model.get("removed").some(same([layer, head]));
-    title.replaceChildren(h("b", {}, named([layer, head]).replace("h", "H")), out ? " (removed)" : "");
+    title.replaceChildren(h("b", {}, named([layer, head]).replace("h", "H")), out ? " (off)" : "");
     scroll.firstChild.setAttribute("aria-label", `${named([layer, head])}: weights, queries by keys`);
     cells.forEach((line, r) => line.slice(0, r + 1).forEach((cell, c) => {
       const weight = weights[r * read.length + c];
@@ -262,7 +265,7 @@ export default figure(({ model, el, say, cleanup }) => {
     const [was, is] = [share(before[top]), share(after[top])];
     const what = `the probability of ${quoted(tokens[top])} after ${quoted(read[row])}`;
     if (!removed.length) {
-      return `With all heads ${what} is ${was}. Tick “remove” to see what a head is good for.`;
+      return `With all heads ${what} is ${was}. Tick “off” to see what a head is good for.`;
     }
     const names = removed.map(([layer, head]) => `${layer}.${head}`);
     const best = argmax(after);
@@ -278,7 +281,7 @@ export default figure(({ model, el, say, cleanup }) => {
     const [was, is] = [full, now].map(({ next }) => share(all.slice(1).reduce((sum, token, t) =>
       sum - Math.log(next[t][token]), 0) / (all.length - 1)));
     return [h("p", { class: "qkv-loss" }, "Cross-entropy over the sentence: ", h("b", {}, was),
-      removed.length ? [" with all heads, ", h("b", {}, is), " without."] : [" nats a token."])];
+      removed.length ? [" nats a token with all heads, ", h("b", {}, is), " without."] : [" nats a token."])];
   }
 
   function go(r, c) {
@@ -286,10 +289,10 @@ export default figure(({ model, el, say, cleanup }) => {
     [row, column] = [r, c];
     mark();
     const [layer, head] = model.get("chosen");
-    const weights = now.maps[layer][head].subarray(r * read.length, (r + 1) * read.length);
-    const most = argmax(weights);
+    const most = lookedAt(now);
+    const weight = now.maps[layer][head][r * read.length + most];
     const [first, second] = largest(now.next[r], 2);
-    say(`${reading.textContent} ` + (most === c ? "This is its highest. " : `Its highest is ${share(weights[most])}, on token ${most + 1}, ${quoted(read[most])}. `) +
+    say(`${reading.textContent} ` + (most === c ? "This is its highest. " : `Its highest is ${share(weight)}, on token ${most + 1}, ${quoted(read[most])}. `) +
       `Next: ${quoted(tokens[first])} ${share(now.next[r][first])}, then ${quoted(tokens[second])} ${share(now.next[r][second])}.`);
   }
 
@@ -327,16 +330,20 @@ export default figure(({ model, el, say, cleanup }) => {
     cells[r]?.[c]?.focus();
   });
   const follow = () => { if (model.get("text") !== field.value) ask(model.get("text")); };
+  const turn = () => {
+    column = lookedAt(now);
+    paint();
+  };
   const without = () => {
     renew();
     say(change.textContent);
   };
   model.on("change:text", follow);
-  model.on("change:chosen", paint);
+  model.on("change:chosen", turn);
   model.on("change:removed", without);
   cleanup(() => {
     model.off("change:text", follow);
-    model.off("change:chosen", paint);
+    model.off("change:chosen", turn);
     model.off("change:removed", without);
   });
 

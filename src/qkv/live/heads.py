@@ -10,7 +10,8 @@ from qkv.data.phrases import tokenize
 from qkv.live.figure import LiveFigure
 
 UNKNOWN = "<unk>"
-NAMES = {"<bos>": "start", "<eos>": "end", "<pad>": "padding", UNKNOWN: "unknown"}  # what the figure writes for them
+# What the figure writes for tokens that are no words.
+NAMES = {"<bos>": "start", "<eos>": "end", "<pad>": "padding", UNKNOWN: "unknown"}
 MAX_TOKENS = 40  # of a sentence: more cells than 40 by 40 cannot be told apart on a page
 PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
          for kind in ("weight", "bias")]  # fmt: skip

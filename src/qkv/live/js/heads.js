@@ -81,7 +81,7 @@ export default figure(({ model, el, say, cleanup }) => {
       cell: h("td", {}, h("div", {}, open, h("label", { class: "qkv-remove" }, tick, h("span", {}, "off")))) };
   }));
   const widest = Math.max(...sizes.map(([nHeads]) => nHeads));
-  const all = h("div", { class: "qkv-scroll" }, h("table", { class: "qkv-all-heads" },
+  const all = h("div", { class: "qkv-scroll" }, h("table", { class: "qkv-all-heads", style: `--heads: ${widest}` },
     h("caption", { class: "qkv-hidden" }, "Every head of every layer"),
     h("thead", {}, h("tr", {}, h("td"), Array.from({ length: widest }, (_, head) =>
       h("th", { scope: "col" }, `head ${head}`)))),

@@ -5,6 +5,15 @@ from qkv.live.heatmap import Heatmap
 from qkv.live.scatter import Scatter
 from qkv.live.sweep import Sweep
 from qkv.live.tokens import Tokens
+from qkv.live.transformer_flow import TransformerFlow
 from qkv.live.translator import Translator
 
-__all__ = ["Heads", "Heatmap", "Scatter", "Sweep", "Tokens", "Translator"]
+__all__ = [
+    "Heads",
+    "Heatmap",
+    "Scatter",
+    "Sweep",
+    "Tokens",
+    "TransformerFlow",
+    "Translator",
+]

@@ -13,7 +13,7 @@ from qkv.chapters.attention import DotScore
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.multi_head_attention import AttentionStack, attention_maps
 from qkv.live.figure import FIGURE_MIME
-from qkv.live.heads import _maps
+from qkv.live.heads import _maps, cut
 from tiny_heads import EXAMPLES, figure, tiny
 from tiny_translator import tiny as translator
 
@@ -45,7 +45,7 @@ def test_a_model_of_the_book_s_size_stays_below_two_megabytes():
 
 def test_the_still_picture_shows_the_model_s_own_weights_and_leaves_no_hook():
     model, vocabulary = tiny()
-    words = ["<bos>", "les", "chats", "zebra"]
+    words = [".", "the", "cats", "zebra"]
     ids = torch.tensor([[vocabulary.ids.get(word, vocabulary.ids["<unk>"]) for word in words]])
     expected = attention_maps(model, ids)
     found = _maps(model, vocabulary.tokens, words)
@@ -61,9 +61,11 @@ def test_another_model_or_vocabulary_is_refused():
     with pytest.raises(ValueError, match="this AttentionTranslator has other parts"):
         figure(translator(DotScore)[0], vocabulary)
     with pytest.raises(ValueError, match="has other parts than an AttentionStack"):
-        figure(AttentionStack(15, 16, 4, 0), vocabulary)
-    with pytest.raises(ValueError, match="the vocabulary has 15 tokens but the model 12"):
-        figure(AttentionStack(12, 16, 4, 1), vocabulary)
+        figure(AttentionStack(12, 16, 4, 0), vocabulary)
+    with pytest.raises(ValueError, match="the vocabulary has 12 tokens but the model 9"):
+        figure(AttentionStack(9, 16, 4, 1), vocabulary)
+    with pytest.raises(ValueError, match="the vocabulary lacks '<unk>'"):
+        figure(AttentionStack(1, 16, 4, 1), Vocabulary(["cat"], specials=()))
     with pytest.raises(ValueError, match="start='<go>' is not in the vocabulary"):
         figure(start="<go>")
 
@@ -78,9 +80,9 @@ def test_a_head_that_is_not_there_is_refused(change):
     ("sentences", "complaint"),
     [
         ([], "sentences is empty: give at least one"),
-        (["..."], "has 0 words: give one of 1 to 40"),
-        ([" ".join(["chat"] * 41)], "has 41 words: give one of 1 to 40"),
-        ([("le", "chat")], "is no text: join its tokens"),
+        (["?!"], "has 0 words: give one of 1 to 40"),
+        ([" ".join(["cat"] * 41)], "has 41 words: give one of 1 to 40"),
+        ([("the", "cat")], "is no text: join its tokens"),
     ],
 )
 def test_examples_that_cannot_be_shown_are_refused(sentences, complaint):
@@ -88,8 +90,13 @@ def test_examples_that_cannot_be_shown_are_refused(sentences, complaint):
         figure(sentences=sentences)
 
 
-def test_unknown_words_are_refused_only_where_nothing_stands_for_them():
-    figure(sentences=["le zebra"])
-    model, vocabulary = tiny(specials=())
-    with pytest.raises(ValueError, match="has 'zebra', which the vocabulary lacks, as it does"):
-        figure(model, vocabulary, sentences=["le zebra"], start=None)
+def test_a_text_is_cut_into_words_and_the_signs_that_the_model_knows():
+    assert cut("The cat’s OLD, now? The-end.", ["."]) == [
+        "the",
+        "cat'",
+        "s",
+        "old",
+        "now",
+        "the-end",
+        ".",
+    ]

@@ -6,16 +6,15 @@ from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.multi_head_attention import AttentionStack
 from qkv.live import Heads
 
-WORDS = ["le", "chat", "noir", "dort", "les", "chats", "noirs", "dorment", "une", "fille", "?"]
-SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")
-EXAMPLES = ["les chats noirs dorment", "le chat noir"]
+WORDS = [".", "the", "old", "cat", "cats", "dog", "dogs", "near", "sleeps", "sleep", "now"]
+EXAMPLES = ["the cats near the dog", "the cat sleeps. the old dog"]
 LABELS = {(0, 1): "previous token", (1, 3): "agreement"}
 
 
-def tiny(n_heads=4, n_layers=2, n_kv_heads=None, specials=SPECIALS):
+def tiny(n_heads=4, n_layers=2, n_kv_heads=None):
     """Return an untrained model whose heads are far from even, and its vocabulary."""
     torch.manual_seed(0)
-    vocabulary = Vocabulary(WORDS, specials=specials)
+    vocabulary = Vocabulary(WORDS)
     model = AttentionStack(len(vocabulary), 16, n_heads, n_layers, n_kv_heads)
     with torch.no_grad():
         for weight in model.parameters():
@@ -27,5 +26,5 @@ def figure(model=None, vocabulary=None, **changes):
     """Return the figure of a tiny model."""
     if model is None:
         model, vocabulary = tiny()
-    given = {"sentences": EXAMPLES, "labels": LABELS, "start": "<bos>", "alt": "Maps.", **changes}
+    given = {"sentences": EXAMPLES, "labels": LABELS, "start": ".", "alt": "Maps.", **changes}
     return Heads(model, vocabulary, **{"name": "fig-heads", "caption": "C", **given})

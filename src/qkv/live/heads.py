@@ -1,18 +1,14 @@
 """All heads of a causal language model in the page, on the reader's own sentence."""
 
-import base64
+import re
 
 import matplotlib.pyplot as plt
 import traitlets
 
 from qkv import plot
-from qkv.data.phrases import tokenize
 from qkv.live.figure import LiveFigure
+from qkv.live.sentences import MAX_TOKENS, UNKNOWN, named, packed
 
-UNKNOWN = "<unk>"
-# What the figure writes for tokens that are no words.
-NAMES = {"<bos>": "start", "<eos>": "end", "<pad>": "padding", UNKNOWN: "unknown"}
-MAX_TOKENS = 40  # of a sentence: more cells than 40 by 40 cannot be told apart on a page
 PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
          for kind in ("weight", "bias")]  # fmt: skip
 
@@ -20,19 +16,19 @@ PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
 class Heads(LiveFigure):
     """A sentence, what every head of every layer looks at, and what is lost without a head.
 
-    `model` is a trained `AttentionStack`, `vocabulary` the one that it was trained with;
-    `sentences` are examples to choose from, as text in the language `lang`. `start` is the token
-    that the model reads before each sentence, such as `"<bos>"` (None for none). `labels` names
-    what heads do: `{(layer, head): "previous token"}`. Layers and heads are counted from 0, as in
-    the code: head 1.2 is head 2 of `model.layers[1]`; `chosen` is the (layer, head) that is shown
-    large at first. A word that the vocabulary lacks is read as `<unk>` where it has that, else
-    turned down. The browser computes what PyTorch does, and needs no kernel.
+    `model` is a trained `AttentionStack`, `vocabulary` the one that it was trained with, and
+    `sentences` are English examples to choose from, as text; signs such as a full stop count as
+    words where the vocabulary has them. `start` is the token that the model reads before each
+    sentence, such as "." (None for none). `labels` names what heads do:
+    `{(layer, head): "previous token"}`. Layers and heads are counted from 0, as in the code: head
+    1.2 is head 2 of `model.layers[1]`. `chosen` is the (layer, head) that is shown large at first.
+    The browser computes what PyTorch does, and needs no kernel.
 
     `text` is the sentence that was read last, `chosen` the [layer, head] shown large, `removed`
     a list of the [layer, head] that are taken out.
 
-    Raises `ValueError` for another model, a vocabulary of another size, a head that is not there,
-    without examples, and for an example of no words, of more than 40, or of unknown ones.
+    Raises `ValueError` for another model, a vocabulary of another size or without `<unk>`, a head
+    that is not there, without examples, and for an example of no words or of more than 40.
     """
 
     module = "heads"
@@ -46,8 +42,7 @@ class Heads(LiveFigure):
     start = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     labels = traitlets.List().tag(sync=True)
     examples = traitlets.List().tag(sync=True)
-    lang = traitlets.Unicode().tag(sync=True)
-    limit = traitlets.Int(MAX_TOKENS).tag(sync=True)
+    limits = traitlets.List().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.List().tag(sync=True)
     removed = traitlets.List().tag(sync=True)
@@ -61,7 +56,6 @@ class Heads(LiveFigure):
         labels=None,
         chosen=(0, 0),
         start=None,
-        lang="fr",
         name=None,
         caption=None,
         alt,
@@ -72,36 +66,27 @@ class Heads(LiveFigure):
         tensors = _tensors(model)
         tokens = list(vocabulary.tokens)
         sizes = [[layer.n_heads, layer.n_kv_heads] for layer in model.layers]
-        if len(tokens) != len(tensors["embed.weight"]):
-            raise ValueError(
-                f"the vocabulary has {len(tokens)} tokens but the model "
-                f"{len(tensors['embed.weight'])}: give the vocabulary that it was trained with"
-            )
-        if start is not None and start not in tokens:
-            raise ValueError(
-                f"start={start!r} is not in the vocabulary: give the token that stood before "
-                "each sentence in training, or None"
-            )
+        _check_tokens(tokens, len(tensors["embed.weight"]), start)
         _check_heads([*labels, chosen], sizes)
         _check_sentences(sentences, tokens)
-        data = b"".join(tensor.astype("<f4").tobytes() for tensor in tensors.values())
         super().__init__(
             name=name,
             caption=caption,
             alt=alt,
-            shapes=[[part, list(tensor.shape)] for part, tensor in tensors.items()],
-            weights=base64.b64encode(data).decode("ascii"),
+            **packed(tensors),
             sizes=sizes,
             tokens=tokens,
             start=start,
             labels=[[*head, str(label)] for head, label in labels.items()],
             examples=sentences,
-            lang=lang,
+            limits=[MAX_TOKENS],
             text=sentences[0],
             chosen=[*chosen],
             removed=[],
         )
-        words = [*([] if start is None else [start]), *tokenize(sentences[0])]
+        words = cut(sentences[0], tokens)
+        if start is not None and words[0] != start:
+            words = [start, *words]
         self._first = words, _maps(model, tokens, words)
 
     def still(self) -> bytes:
@@ -129,8 +114,8 @@ class Heads(LiveFigure):
         layer, head = self.chosen
         ax = bottom.subplots()
         _squares(ax, maps[layer][head])
-        ax.set_xticks(range(len(words)), _named(words), rotation=90)
-        ax.set_yticks(range(len(words)), _named(words))
+        ax.set_xticks(range(len(words)), named(words), rotation=90)
+        ax.set_yticks(range(len(words)), named(words))
         ax.set_title(_head_name(self.chosen, labels), loc="center", pad=8)
         picture = plot.png(fig, dpi=150)
         plt.close(fig)
@@ -151,6 +136,22 @@ def _tensors(model):
     return {part: state[part].detach().cpu().numpy() for part in parts}
 
 
+def _check_tokens(tokens, size, start):
+    """Raise `ValueError` where the vocabulary does not fit."""
+    if len(tokens) != size:
+        raise ValueError(
+            f"the vocabulary has {len(tokens)} tokens but the model {size}: "
+            "give the vocabulary that it was trained with"
+        )
+    if UNKNOWN not in tokens:
+        raise ValueError(f"the vocabulary lacks {UNKNOWN!r}: make it with that")
+    if start is not None and start not in tokens:
+        raise ValueError(
+            f"start={start!r} is not in the vocabulary: give the token that stood before "
+            "each sentence in training, or None"
+        )
+
+
 def _check_heads(heads, sizes):
     """Raise `ValueError` for a (layer, head) that the model does not have."""
     for place in heads:
@@ -169,17 +170,17 @@ def _check_sentences(sentences, tokens):
     for sentence in sentences:
         if not isinstance(sentence, str):
             raise ValueError(f"the example {sentence!r} is no text: join its tokens with spaces")
-        words = tokenize(sentence)
-        if not 1 <= len(words) <= MAX_TOKENS:
+        n_words = len(cut(sentence, tokens))
+        if not 1 <= n_words <= MAX_TOKENS:
             raise ValueError(
-                f"the example {sentence!r} has {len(words)} words: give one of 1 to {MAX_TOKENS}"
+                f"the example {sentence!r} has {n_words} words: give one of 1 to {MAX_TOKENS}"
             )
-        unknown = [word for word in words if word not in tokens]
-        if unknown and UNKNOWN not in tokens:
-            raise ValueError(
-                f"the example {sentence!r} has {unknown[0]!r}, which the vocabulary lacks, as it "
-                f"does {UNKNOWN!r}: use words that it has"
-            )
+
+
+def cut(text, tokens):
+    """Return the words of a text, and those of its signs that are among `tokens`."""
+    found = re.findall(r"[\w-]+'?|\S", text.lower().replace("’", "'"))
+    return [token for token in found if re.match(r"[\w-]", token) or token in tokens]
 
 
 def _maps(model, tokens, words):
@@ -191,8 +192,7 @@ def _maps(model, tokens, words):
         layer.register_forward_pre_hook(lambda layer, given: maps.append(layer.weights(*given)[0]))
         for layer in model.layers
     ]
-    unknown = tokens.index(UNKNOWN) if UNKNOWN in tokens else None
-    ids = [tokens.index(word) if word in tokens else unknown for word in words]
+    ids = [tokens.index(word if word in tokens else UNKNOWN) for word in words]
     try:
         with torch.no_grad():
             model(torch.tensor([ids]))
@@ -222,7 +222,3 @@ def _head_name(place, labels):
     layer, head = place
     label = labels.get((layer, head))
     return f"head {layer}.{head}" + (f": {label}" if label else "")
-
-
-def _named(tokens):
-    return [NAMES.get(token, token) for token in tokens]

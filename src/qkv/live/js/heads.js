@@ -1,20 +1,15 @@
 // All heads of a causal language model on the reader's own sentence: each as a small map in a table
 // of buttons, one of them large as a real table in the grid pattern, and the next tokens, which
 // change when heads are taken out.
-import { tokenise } from "./ask.js";
 import { argmax, largest } from "./engine.js";
-import { button, figure, h, onResize, reducedMotion, svg, uid } from "./shared.js";
+import { asking, bar, bars, share, shown, vocabulary } from "./sentence.js";
+import { button, figure, h, onResize, reducedMotion, svg } from "./shared.js";
 import { stack } from "./stack.js";
 
-const UNKNOWN = "<unk>";
-const NAMES = { "<bos>": "start", "<eos>": "end", "<pad>": "padding", [UNKNOWN]: "unknown" };
-const LANGUAGES = { en: "English", fr: "French" };
 const N_BEST = 5;
 const SEEN = 0.004; // a square of a smaller weight is no pixel wide in a small map
 
-const shown = (token) => NAMES[token] ?? token;
-const quoted = (token) => `“${shown(token)}”`;
-const share = (weight) => weight.toFixed(2);
+const quoted = (token) => (token === "." ? "the full stop" : `“${shown(token)}”`);
 const listed = (names) => (names.length < 2 ? names.join("")
   : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 const same = ([a, b]) => ([c, d]) => a === c && b === d;
@@ -35,12 +30,9 @@ function squares(weights, time) {
 const stairs = (time) => `M0 0${"h1v1".repeat(time)}H0z`;
 
 export default figure(({ model, el, say, cleanup }) => {
-  const [tokens, sizes, examples, start, lang, limit] =
-    ["tokens", "sizes", "examples", "start", "lang", "limit"].map((key) => model.get(key));
+  const [tokens, sizes, start] = ["tokens", "sizes", "start"].map((key) => model.get(key));
   const machine = stack({ shapes: model.get("shapes"), weights: model.get("weights"), sizes });
-  const ids = new Map(tokens.map((token, id) => [token, id]));
-  const words = tokens.filter((token) => !/^<.*>$/.test(token)).sort((a, b) => a.localeCompare(b, lang));
-  const knows = (token) => ids.has(token);
+  const words = vocabulary(tokens);
   const labels = new Map(model.get("labels").map(([layer, head, label]) => [`${layer}.${head}`, label]));
   const named = ([layer, head]) => {
     const label = labels.get(`${layer}.${head}`);
@@ -49,20 +41,16 @@ export default figure(({ model, el, say, cleanup }) => {
   let [read, full, now] = [[], null, null]; // tokens; the model's answers with and without heads
   let [row, column] = [0, 0];
 
-  // What is asked.
-  const id = uid("heads");
-  const field = h("input", { type: "text", id, class: "qkv-field", lang, maxlength: 1000,
-    autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": `${id}-note` });
-  const menu = h("select", { id: `${id}-menu`, class: "qkv-menu", lang },
-    h("option", { value: "", lang: "en" }, "your own sentence"), examples.map((text, i) => h("option", { value: i }, text)));
-  const form = h("form", { class: "qkv-ask", novalidate: true },
-    h("label", { for: id }, LANGUAGES[lang] ?? "Sentence"), field,
-    h("button", { type: "submit", class: "qkv-button" }, "Read"),
-    h("label", { for: menu.id }, "Examples"), menu);
-  const reads = h("ol", { class: "qkv-reads", "aria-label": "What the model reads" });
-  const note = h("p", { class: "qkv-note", id: `${id}-note` });
-  const known = h("details", { class: "qkv-known" },
-    h("summary", {}, `The ${words.length} words it knows`), h("p", { lang }, words.join(" · ")));
+  // Signs count as words where the model knows them.
+  const cut = (text) => (text.toLowerCase().replaceAll("’", "'").match(/[\p{L}\p{N}_-]+'?|\S/gu) ?? [])
+    .filter((token) => /[\p{L}\p{N}_-]/u.test(token) || words.knows(token));
+  const asked = asking({ model, machine: words, say, cleanup, verb: "Read", cut, before: () => {}, answer: (found) => {
+    read = start === null || found[0] === start ? found : [start, ...found];
+    full = machine.run(read.map(words.idOf));
+    build();
+    renew();
+    say(`${asked.note.textContent} Read ${read.length} tokens. ${change.textContent}`.trim());
+  } });
 
   // All heads, small.
   const small = sizes.map(([nHeads], layer) => Array.from({ length: nHeads }, (_, head) => {
@@ -97,8 +85,8 @@ export default figure(({ model, el, say, cleanup }) => {
   const reading = h("p", { class: "qkv-reading" });
   const panel = h("div", { class: "qkv-nexts" });
   el.classList.add("qkv-heads");
-  el.append(form, reads, note, all, h("div", { class: "qkv-without" }, change, back),
-    h("div", { class: "qkv-large" }, h("div", {}, title, scroll, reading), panel), known);
+  el.append(asked.form, asked.reads, asked.note, all, h("div", { class: "qkv-without" }, change, back),
+    h("div", { class: "qkv-large" }, h("div", {}, title, scroll, reading), panel), asked.known);
 
   const put = (key, value) => {
     model.set(key, value);
@@ -111,45 +99,6 @@ export default figure(({ model, el, say, cleanup }) => {
   const remove = (place, out) => put("removed",
     [...model.get("removed").filter((other) => !same(place)(other)), ...(out ? [place] : [])].sort());
 
-  // What it reads, as chips; the tokens.
-  const cut = () => {
-    const found = tokenise(field.value);
-    reads.replaceChildren(...found.map((token) => (knows(token) ? h("li", { lang }, token)
-      : h("li", { class: "qkv-unknown", lang }, token, " ", h("small", { lang: "en" }, "unknown")))));
-    return found;
-  };
-  const complaint = (found, strangers) => {
-    if (!found.length) return "There is no word yet: write a sentence, or choose an example.";
-    if (found.length > limit) {
-      return `The sentence has ${found.length} words and the figure shows at most ${limit}: leave some out.`;
-    }
-    if (strangers.length && !ids.has(UNKNOWN)) {
-      return `${listed(strangers)} ${strangers.length > 1 ? "are" : "is"} not among the ${words.length} ` +
-        "words that I know: use others.";
-    }
-    return null;
-  };
-
-  function ask(text) {
-    field.value = text;
-    const found = cut();
-    const strangers = [...new Set(found.filter((token) => !knows(token)))].map(quoted);
-    const problem = complaint(found, strangers);
-    const many = strangers.length > 1;
-    note.textContent = problem ?? (strangers.length ? `${listed(strangers)} ${many ? "are" : "is"} not in my ` +
-      `vocabulary of ${words.length} words; I read ${many ? "them" : "it"} as unknown.` : "");
-    field.setAttribute("aria-invalid", problem ? "true" : "false");
-    if (problem) return say(problem);
-    menu.selectedIndex = examples.indexOf(text) + 1;
-    read = [...(start === null ? [] : [start]), ...found];
-    full = machine.run(idsOf(read));
-    put("text", text);
-    build();
-    renew();
-    say(`${note.textContent} Read ${read.length} tokens. ${change.textContent}`.trim());
-  }
-  const idsOf = (list) => list.map((token) => ids.get(token) ?? ids.get(UNKNOWN));
-
   // Where the chosen head looks most from the chosen row.
   const lookedAt = ({ maps }) => {
     const [layer, head] = model.get("chosen");
@@ -160,15 +109,14 @@ export default figure(({ model, el, say, cleanup }) => {
   let cells = [];
   function build() {
     const time = read.length;
-    const name = (token) => ({ lang: NAMES[token] ? null : lang });
     cells = read.map((_, r) => read.map((_, c) => h("td", { role: "gridcell", tabindex: -1, "data-r": r,
       "data-c": c, class: c > r ? "qkv-later" : null }, h("span", {}, c > r ? "masked" : ""))));
     scroll.replaceChildren(h("table", { class: "qkv-heat qkv-align", role: "grid" },
       h("thead", {}, h("tr", { role: "row" },
         h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, h("span", {}, "query ↓"), " ", h("span", {}, "key →")),
-        read.map((token) => h("th", { scope: "col", role: "columnheader", ...name(token) }, h("span", {}, shown(token)))))),
+        read.map((token) => h("th", { scope: "col", role: "columnheader" }, h("span", {}, shown(token)))))),
       h("tbody", {}, read.map((token, r) => h("tr", { role: "row" },
-        h("th", { scope: "row", role: "rowheader", ...name(token) }, shown(token)), cells[r])))));
+        h("th", { scope: "row", role: "rowheader" }, shown(token)), cells[r])))));
     small.flat().forEach(({ map, past, line }) => {
       map.setAttribute("viewBox", `0 0 ${time} ${time}`);
       past.setAttribute("d", stairs(time));
@@ -182,7 +130,7 @@ export default figure(({ model, el, say, cleanup }) => {
   // Run the model again without the heads that are out, and draw what it says.
   function renew() {
     const removed = model.get("removed");
-    now = removed.length ? machine.run(idsOf(read), removed) : full;
+    now = removed.length ? machine.run(read.map(words.idOf), removed) : full;
     back.disabled = !removed.length;
     small.forEach((line, layer) => line.forEach((part, head) => {
       part.ink.setAttribute("d", squares(now.maps[layer][head], read.length));
@@ -237,27 +185,26 @@ export default figure(({ model, el, say, cleanup }) => {
     const removed = model.get("removed");
     const [before, after] = [full.next[row], now.next[row]];
     const top = argmax(before);
-    const next = row + 1 < read.length ? idsOf([read[row + 1]])[0] : null;
+    const next = row + 1 < read.length ? words.idOf(read[row + 1]) : null;
     change.textContent = inWords(removed, before, after, top);
     const rows = [...new Set([...largest(before, N_BEST), argmax(after), ...(next === null ? [] : [next])])];
     const olds = new Map([...panel.querySelectorAll("[data-token]")].map((node) => [Number(node.dataset.token), node.style.width]));
     const lines = rows.map((token) => {
       const width = `${(100 * after[token]).toFixed(1)}%`;
-      const bar = h("span", { class: "qkv-bar", "data-token": token, style: `width: ${width}` });
+      const is = bar(after[token]);
+      is.dataset.token = token;
       const old = olds.get(token);
-      if (old && old !== width && !reducedMotion()) bar.animate([{ width: old }, { width }], { duration: 350, easing: "ease-out" });
+      if (old && old !== width && !reducedMotion()) is.animate([{ width: old }, { width }], { duration: 350, easing: "ease-out" });
       const ghost = h("span", { class: "qkv-before", style: `width: ${(100 * before[token]).toFixed(1)}%` });
       return h("tr", { class: token === argmax(after) ? "qkv-line" : null },
-        h("th", { scope: "row" }, h("span", { lang: NAMES[tokens[token]] ? null : lang }, shown(tokens[token])),
+        h("th", { scope: "row" }, h("span", {}, shown(tokens[token])),
           token === next ? h("small", {}, "comes next") : null),
         removed.length ? h("td", {}, share(before[token])) : null, h("td", {}, share(after[token])),
-        h("td", { class: "qkv-track" }, removed.length ? ghost : null, bar));
+        h("td", { class: "qkv-track" }, removed.length ? ghost : null, is));
     });
     const heads = removed.length ? ["next token", "all heads", "without"] : ["next token", "probability"];
-    panel.replaceChildren(
-      h("table", { class: "qkv-bars" }, h("caption", {}, "After ", h("b", { lang: NAMES[read[row]] ? null : lang }, shown(read[row])),
-        `, token ${row + 1} of ${read.length}`),
-      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)), h("td", {}))), h("tbody", {}, lines)),
+    const caption = [h("span", {}, "After "), h("b", {}, shown(read[row])), `, token ${row + 1} of ${read.length}`];
+    panel.replaceChildren(bars(caption, heads, lines),
       ...surprise(removed));
   }
 
@@ -277,7 +224,7 @@ export default figure(({ model, el, say, cleanup }) => {
   // The cross-entropy of the sentence itself: its tokens after the first, in nats.
   function surprise(removed) {
     if (read.length < 2) return [];
-    const all = idsOf(read);
+    const all = read.map(words.idOf);
     const [was, is] = [full, now].map(({ next }) => share(all.slice(1).reduce((sum, token, t) =>
       sum - Math.log(next[t][token]), 0) / (all.length - 1)));
     return [h("p", { class: "qkv-loss" }, "Cross-entropy over the sentence: ", h("b", {}, was),
@@ -296,15 +243,6 @@ export default figure(({ model, el, say, cleanup }) => {
       `Next: ${quoted(tokens[first])} ${share(now.next[r][first])}, then ${quoted(tokens[second])} ${share(now.next[r][second])}.`);
   }
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    ask(field.value.trim());
-  });
-  field.addEventListener("input", cut);
-  menu.addEventListener("change", () => {
-    if (menu.value !== "") ask(examples[Number(menu.value)]);
-    else field.focus();
-  });
   const at = (event) => {
     const cell = event.target.closest?.("[data-r]");
     return cell && [Number(cell.dataset.r), Number(cell.dataset.c)];
@@ -329,7 +267,6 @@ export default figure(({ model, el, say, cleanup }) => {
     event.preventDefault();
     cells[r]?.[c]?.focus();
   });
-  const follow = () => { if (model.get("text") !== field.value) ask(model.get("text")); };
   const turn = () => {
     column = lookedAt(now);
     paint();
@@ -338,11 +275,9 @@ export default figure(({ model, el, say, cleanup }) => {
     renew();
     say(change.textContent);
   };
-  model.on("change:text", follow);
   model.on("change:chosen", turn);
   model.on("change:removed", without);
   cleanup(() => {
-    model.off("change:text", follow);
     model.off("change:chosen", turn);
     model.off("change:removed", without);
   });
@@ -358,6 +293,6 @@ export default figure(({ model, el, say, cleanup }) => {
     // Else the names of rows and columns, which stay where they are, would hide the cell one is on.
     scroll.style.scrollPadding = `${table.tHead.offsetHeight + 4}px 4px 4px ${side}px`;
   }
-  ask(model.get("text"));
+  asked.ask(model.get("text"), false);
   cleanup(onResize(scroll, lay));
 });

@@ -69,5 +69,5 @@ def greedy(model, tokens, words):
 
 
 def named(tokens):
-    """Return tokens as they are shown: the end marker as "end"."""
-    return ["end" if token == EOS else token for token in tokens]
+    """Return tokens as they are shown: the markers as "start" and "end"."""
+    return [{BOS: "start", EOS: "end"}.get(token, token) for token in tokens]

@@ -1,4 +1,4 @@
-// What the figures that translate have in common: cutting and joining words, the form with which the
+// What the figures have in common that read the reader's sentence: cutting and joining words, the form with which the
 // reader asks, what is said of unknown words, and bars.
 import { h, uid } from "./shared.js";
 
@@ -48,8 +48,9 @@ export function strangers(tokens, { knows, words }) {
 }
 
 // The form with which the reader asks; `answer(tokens, gently)` follows a sentence that can be
-// translated, `before()` each one that is asked. Returns { form, reads, note, known, ask }.
-export function asking({ model, machine, say, cleanup, before, answer }) {
+// read, `before()` each one that is asked. `verb` stands on the button, `cut` makes tokens of a text.
+// Returns { form, reads, note, known, ask }.
+export function asking({ model, machine, say, cleanup, before, answer, verb = "Translate", cut = tokenise }) {
   const examples = model.get("examples");
   const [limit] = model.get("limits");
   const id = uid("translator");
@@ -59,7 +60,7 @@ export function asking({ model, machine, say, cleanup, before, answer }) {
     h("option", { value: "" }, "your own sentence"), examples.map((text, i) => h("option", { value: i }, text)));
   const form = h("form", { class: "qkv-ask", novalidate: true },
     h("label", { for: id }, "English"), field,
-    h("button", { type: "submit", class: "qkv-button" }, "Translate"),
+    h("button", { type: "submit", class: "qkv-button" }, verb),
     h("label", { for: menu.id }, "Examples"), menu);
   const reads = h("ol", { class: "qkv-reads", "aria-label": "What the model reads" });
   const note = h("p", { class: "qkv-note", id: `${id}-note` });
@@ -68,7 +69,7 @@ export function asking({ model, machine, say, cleanup, before, answer }) {
     h("p", { lang: "en" }, machine.words.join(" · ")));
 
   const read = () => {
-    const tokens = tokenise(field.value);
+    const tokens = cut(field.value);
     reads.replaceChildren(...tokens.map((token) => (machine.knows(token) ? h("li", {}, token)
       : h("li", { class: "qkv-unknown" }, token, " ", h("small", {}, "unknown")))));
     return tokens;

@@ -342,7 +342,7 @@ def scene(rng: random.Random, contrary: bool = False) -> Scene:
     subject, other = rng.sample(ALIVE, 2)
     plural = rng.random() < 0.5
     words, near = ["the", subject.en[plural]], None
-    if contrary or rng.random() < 0.8:
+    if contrary or rng.random() < 0.9:
         near = len(words)
         words += [rng.choice(NEAR), "the"]
         if rng.random() < 0.4:
@@ -394,7 +394,7 @@ def train_stack(seed: int, n_kv_heads: int | None = None) -> AttentionStack:
         model,
         next_loss,
         batches,
-        steps=1200,
+        steps=1600,
         lr=3e-3,
         seed=seed,
         label="two layers of four heads",

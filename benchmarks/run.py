@@ -1,9 +1,11 @@
 """How long the book takes, as ratios against references measured in the same run.
 
     .venv/bin/python benchmarks/run.py            everything
-    .venv/bin/python benchmarks/run.py trainings  one of: trainings, translator, commands, chapters
+    .venv/bin/python benchmarks/run.py trainings  one of: trainings, attention, translator,
+                                                  commands, chapters
 
 Trainings: a step of each model against the same arithmetic written with PyTorch's own modules.
+Attention: the transformer and its attention against PyTorch's, time and memory.
 Translator: a sentence in the page, in Chromium, against greedy search in PyTorch.
 Commands: `qkv build` from nothing, again with nothing changed,
 and `qkv run` with nothing stale, against starting Python with torch. Chapters: `qkv run --force`
@@ -21,7 +23,9 @@ from statistics import median
 
 import torch
 import torch.nn.functional as F
+from attention import attention_costs
 from playwright.sync_api import sync_playwright
+from steps import seconds_a_step
 from torch import nn
 from tqdm import tqdm
 
@@ -37,23 +41,6 @@ from qkv.live.figure import bundle
 HERE = Path(__file__).parent
 QKV = str(Path(sys.executable).with_name("qkv"))
 VOCAB, D_EMBED, BATCH, K = 1_200, 64, 2_048, 5
-
-
-def seconds_a_step(*trainings, steps=60):
-    """Return the shortest time of an AdamW step of each (model, loss).
-
-    They take turns, and the shortest counts, so that other work on the machine hits none of them.
-    """
-    optimizers = [torch.optim.AdamW(model.parameters(), lr=1e-3) for model, _ in trainings]
-    best = [float("inf")] * len(trainings)
-    for _ in range(steps):
-        for i, (model, loss) in enumerate(trainings):
-            started = time.perf_counter()
-            optimizers[i].zero_grad()
-            loss(model).backward()
-            optimizers[i].step()
-            best[i] = min(best[i], time.perf_counter() - started)
-    return best
 
 
 class PlainSkipGram(nn.Module):
@@ -273,6 +260,7 @@ def main():
     """Run the benchmarks that were asked for, print them, and store them."""
     known = {
         "trainings": trainings,
+        "attention": attention_costs,
         "translator": translator,
         "commands": commands,
         "chapters": chapters,

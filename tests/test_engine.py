@@ -136,3 +136,76 @@ def test_additive_scores_and_weighted_sum(js, randn):
     near(js("additiveScores(query, keys, v)", query=query, keys=keys, v=to_score), scores)
     weights = scores.softmax(0)
     near(js("weightedSum(w, values)", w=weights, values=values), weights @ values)
+
+
+def test_relu_and_add(js, randn):
+    x, y = randn(TIME, D), randn(TIME, D)
+    near(js("relu(add(x, y))", x=x, y=y), F.relu(x + y))
+
+
+def test_layer_norm_is_pytorchs(js, randn):
+    norm = nn.LayerNorm(D)
+    with torch.no_grad():
+        norm.weight.copy_(randn(D))
+        norm.bias.copy_(randn(D))
+    x = 10 + randn(TIME, D)
+    near(js("layerNorm(x, w, b)", x=x, w=norm.weight, b=norm.bias), norm(x))
+    flat = torch.full((2, D), 3.0)  # no variance: nothing is divided by zero
+    near(js("layerNorm(x, w, b)", x=flat, w=norm.weight, b=norm.bias), norm(flat))
+
+
+HEADS, D_HEAD, D_VALUE = 3, 4, 2
+
+
+def heads(x):
+    """(time, heads * d) -> (heads, time, d), as a transformer cuts its rows."""
+    return x.unflatten(1, (HEADS, -1)).transpose(0, 1)
+
+
+def attend(js, query, key, value, mask=None):
+    """Run the engine's attention; return its outputs and weights."""
+    call = f"attention(q, k, v, {HEADS * D_HEAD}, {{ nHeads: {HEADS}, mask }})"
+    given = {"q": query, "k": key, "v": value}
+    given["mask"] = None if mask is None else mask.int()
+    both = f"(({{ output, weights }}) => [[...output], [...weights]])({call})"
+    return js(both, **given)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_in_several_heads_is_pytorchs(js, randn, masked):
+    query, key = randn(TIME, HEADS * D_HEAD) / 2, randn(9, HEADS * D_HEAD) / 2
+    value = randn(9, HEADS * D_VALUE)
+    mask = torch.rand(TIME, 9, generator=torch.Generator().manual_seed(1)) < 0.5 if masked else None
+    output, weights = attend(js, query, key, value, mask)
+    parts = map(heads, (query, key, value))
+    expected = F.scaled_dot_product_attention(*parts, attn_mask=mask)
+    near(output, expected.transpose(0, 1))
+    scores = heads(query) @ heads(key).transpose(1, 2) / D_HEAD**0.5
+    if masked:
+        assert 0 < mask.sum() < mask.numel()
+        scores = scores.masked_fill(~mask, -torch.inf)
+    near(weights, scores.softmax(2))
+
+
+def test_one_query_beside_a_cache_sees_what_the_last_row_of_all_sees(js, randn):
+    query, key, value = (randn(TIME, HEADS * D_HEAD) / 2 for _ in range(3))
+    parts = map(heads, (query, key, value))
+    expected = F.scaled_dot_product_attention(*parts, is_causal=True).transpose(0, 1).flatten(1)
+    mask = torch.tensor(js(f"[...causalMask({TIME})]")).view(TIME, TIME)
+    assert torch.equal(mask.bool(), torch.ones(TIME, TIME).tril().bool())
+    near(attend(js, query, key, value, mask)[0], expected)
+    near(attend(js, query[-1:], key, value)[0], expected[-1])
+    mask = torch.tensor(js(f"[...causalMask(2, {TIME})]"))
+    near(attend(js, query[-2:], key, value, mask)[0], expected[-2:])
+
+
+def test_a_gru_step_is_pytorchs(js, randn):
+    torch.manual_seed(1)
+    cell = nn.GRUCell(D, D_HIDDEN)
+    x, hidden = randn(D), randn(D_HIDDEN)
+    found = js(
+        "gruStep(x, hidden, { weightIh: weight_ih, weightHh: weight_hh, biasIh: bias_ih, "
+        "biasHh: bias_hh })",
+        x=x, hidden=hidden, **dict(cell.named_parameters()),
+    )  # fmt: skip
+    near(found, cell(x[None], hidden[None]))

@@ -14,7 +14,7 @@ from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.seq2seq import SPECIALS, greedy
 from qkv.data.phrases import tokenize
 from qkv.live.figure import FIGURE_MIME
-from qkv.live.translator import _greedy
+from qkv.live.sentences import greedy as read
 from tiny_translator import EXAMPLES, figure, tiny
 
 
@@ -50,7 +50,7 @@ def test_a_model_of_the_book_s_size_stays_below_two_megabytes():
 def test_the_still_picture_shows_the_weights_that_greedy_search_has():
     model, both = tiny()
     words = tokenize(EXAMPLES[0])
-    source, target, weights = _greedy(model, [v.tokens for v in both], words)
+    source, target, weights = read(model, [v.tokens for v in both], words)
     ids = torch.tensor([both[0].encode(source)])
     (row,) = greedy(model, ids, torch.ones_like(ids, dtype=torch.bool))
     assert [t for t in target if t != "<eos>"] == both[1].decode(row)

@@ -1,7 +1,5 @@
 """A trained translator in the page: the reader writes, the browser runs the model."""
 
-import base64
-
 import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
@@ -9,10 +7,7 @@ import traitlets
 from qkv import plot
 from qkv.data.phrases import tokenize
 from qkv.live.figure import LiveFigure
-
-BOS, EOS, UNKNOWN = "<bos>", "<eos>", "<unk>"
-MAX_TOKENS = 40  # of a sentence: the longest that the models are trained on
-MAX_STEPS = 60  # the most tokens that are written, as in the book's greedy search
+from qkv.live.sentences import MAX_STEPS, MAX_TOKENS, check, greedy, named, packed
 
 LSTM = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
 PARTS = [
@@ -55,20 +50,19 @@ class Translator(LiveFigure):
         sentences = [sentences] if isinstance(sentences, str) else list(sentences)
         tensors = _tensors(model)
         tokens = [list(vocabulary.tokens) for vocabulary in vocabularies]
-        _check(tensors, tokens, sentences)
-        data = b"".join(tensor.astype("<f4").tobytes() for tensor in tensors.values())
+        known = [len(tensors[part]) for part in ("encoder.embed.weight", "embed.weight")]
+        check(known, tokens, sentences)
         super().__init__(
             name=name,
             caption=caption,
             alt=alt,
-            shapes=[[part, list(tensor.shape)] for part, tensor in tensors.items()],
-            weights=base64.b64encode(data).decode("ascii"),
+            **packed(tensors),
             tokens=tokens,
             examples=sentences,
             limits=[MAX_TOKENS, MAX_STEPS],
             text=sentences[0],
         )
-        self._first = _greedy(model, tokens, tokenize(sentences[0]))
+        self._first = greedy(model, tokens, tokenize(sentences[0]))
 
     def still(self) -> bytes:
         """Return a PNG of the first example's alignment."""
@@ -81,8 +75,8 @@ class Translator(LiveFigure):
             size = 0.92 * weight**0.5  # the area is the weight
             corner = (c - size / 2, r - size / 2)
             ax.add_patch(plt.Rectangle(corner, size, size, color=plot.BLUE, linewidth=0))
-        ax.set_xticks(range(n_columns), _named(source), rotation=90)
-        ax.set_yticks(range(n_rows), _named(target))
+        ax.set_xticks(range(n_columns), named(source), rotation=90)
+        ax.set_yticks(range(n_rows), named(target))
         ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
         ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
         ax.grid(False)
@@ -105,55 +99,3 @@ def _tensors(model):
             "AdditiveScore and one layer: give the figure one of those"
         )
     return {part: state[part].detach().cpu().numpy() for part in PARTS}
-
-
-def _check(tensors, tokens, sentences):
-    """Raise `ValueError` where vocabularies or examples do not fit."""
-    for which, known, part in zip(
-        ("source", "target"), tokens, ("encoder.embed.weight", "embed.weight"), strict=True
-    ):
-        if len(known) != len(tensors[part]):
-            raise ValueError(
-                f"the {which} vocabulary has {len(known)} tokens but the model "
-                f"{len(tensors[part])}: give the vocabularies that it was trained with"
-            )
-    for which, known, needed in zip(
-        ("source", "target"), tokens, ((EOS, UNKNOWN), (BOS, EOS)), strict=True
-    ):
-        for special in needed:
-            if special not in known:
-                raise ValueError(f"the {which} vocabulary lacks {special!r}: make it with that")
-    if not sentences:
-        raise ValueError("sentences is empty: give at least one English sentence as an example")
-    for sentence in sentences:
-        if not isinstance(sentence, str):
-            raise ValueError(f"the example {sentence!r} is no text: join its tokens with spaces")
-        n_tokens = len(tokenize(sentence))
-        if not 1 <= n_tokens <= MAX_TOKENS:
-            raise ValueError(
-                f"the example {sentence!r} has {n_tokens} words: give one of 1 to {MAX_TOKENS}"
-            )
-
-
-def _greedy(model, tokens, words):
-    """Source and target tokens with their end markers, and weights (target, source)."""
-    import torch  # not above: the site is built with this package, and faster without torch
-
-    source_tokens, target_tokens = tokens
-    ids = {token: i for i, token in enumerate(source_tokens)}
-    source = torch.tensor([[ids.get(word, ids[UNKNOWN]) for word in [*words, EOS]]])
-    with torch.no_grad():
-        memory, state = model.encode(source, torch.ones_like(source, dtype=torch.bool))
-    token = torch.tensor([[target_tokens.index(BOS)]])
-    target, weights = [], []
-    while len(target) < MAX_STEPS and EOS not in target:
-        with torch.no_grad():
-            scores, state, row = model.steps(memory, state, token)
-        token = scores.argmax(2)
-        target.append(target_tokens[token.item()])
-        weights.append(row[0, 0].numpy())
-    return [*words, EOS], target, np.stack(weights)
-
-
-def _named(tokens):
-    return ["end" if token == EOS else token for token in tokens]

@@ -70,6 +70,22 @@ export function concat(...parts) {
 }
 
 export const tanh = (x) => x.map(Math.tanh);
+export const relu = (x) => x.map((value) => Math.max(0, value));
+export const add = (x, y) => x.map((value, i) => value + y[i]);
+
+// x (time, d), weight and bias (d) -> each row to mean 0 and variance 1, then scaled and moved
+export function layerNorm(x, weight, bias, eps = 1e-5) {
+  const d = weight.length;
+  const out = new Float32Array(x.length);
+  for (let start = 0; start < x.length; start += d) {
+    let [mean, variance] = [0, 0];
+    for (let i = 0; i < d; i += 1) mean += x[start + i] / d;
+    for (let i = 0; i < d; i += 1) variance += (x[start + i] - mean) ** 2 / d;
+    const scale = 1 / Math.sqrt(variance + eps);
+    for (let i = 0; i < d; i += 1) out[start + i] = (x[start + i] - mean) * scale * weight[i] + bias[i];
+  }
+  return out;
+}
 
 // x (time, d) -> each row to weights that are positive and sum to 1; the largest is taken off
 // first, so that nothing overflows.
@@ -101,6 +117,49 @@ export function largest(x, k) {
   });
 }
 
+// (nQueries, nKeys), 1 where a query may look: at itself and at what stands before. The queries are
+// the last of the keys, so one query beside a cache of keys sees all of them.
+export function causalMask(nQueries, nKeys = nQueries) {
+  const out = new Uint8Array(nQueries * nKeys);
+  for (let q = 0; q < nQueries; q += 1) out.fill(1, q * nKeys, q * nKeys + nKeys - nQueries + q + 1);
+  return out;
+}
+
+// query (nQueries, d), key (nKeys, d), value (nKeys, dValue), each row holding its heads one after
+// the other; mask (nQueries, nKeys), true where a query may look, or null
+// -> output (nQueries, dValue), weights and scores (nHeads, nQueries, nKeys). A query that may look
+// nowhere gets no numbers (NaN), as in a softmax over nothing.
+export function attention(query, key, value, d, { nHeads = 1, mask = null } = {}) {
+  const [nQueries, nKeys] = [query.length / d, key.length / d];
+  const [dHead, dValue] = [d / nHeads, value.length / nKeys];
+  const dOut = dValue / nHeads;
+  const scores = new Float32Array(nHeads * nQueries * nKeys).fill(-Infinity);
+  const output = new Float32Array(nQueries * dValue);
+  const each = (visit) => {
+    for (let head = 0; head < nHeads; head += 1) {
+      for (let q = 0; q < nQueries; q += 1) {
+        for (let k = 0; k < nKeys; k += 1) {
+          if (!mask || mask[q * nKeys + k]) visit(head, q, k, (head * nQueries + q) * nKeys + k);
+        }
+      }
+    }
+  };
+  each((head, q, k, at) => {
+    let sum = 0;
+    for (let i = head * dHead; i < (head + 1) * dHead; i += 1) {
+      sum += query[q * d + i] * key[k * d + i];
+    }
+    scores[at] = sum / Math.sqrt(dHead);
+  });
+  const weights = softmax(scores, nKeys);
+  each((head, q, k, at) => {
+    for (let i = head * dOut; i < (head + 1) * dOut; i += 1) {
+      output[q * dValue + i] += weights[at] * value[k * dValue + i];
+    }
+  });
+  return { output, weights, scores };
+}
+
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
 // The weights of one nn.LSTM layer: lstmLayer(tensors, "encoder.lstm", "l0_reverse").
@@ -124,6 +183,20 @@ export function lstmStep(x, { hidden, cell }, { weightIh, weightHh, bias }) {
     next.hidden[i] = sigmoid(gate(3, i)) * Math.tanh(next.cell[i]);
   }
   return next;
+}
+
+// x (dIn), hidden (d), weights and biases as in nn.GRUCell -> the next hidden state. The three gates
+// lie in PyTorch's order: reset, update, candidate. The reset acts on W h + b, so the biases of input
+// and hidden state stay apart.
+export function gruStep(x, hidden, { weightIh, weightHh, biasIh, biasHh }) {
+  const d = hidden.length;
+  const fromInput = linear(x, weightIh, biasIh, x.length); // (3 d)
+  const fromHidden = linear(hidden, weightHh, biasHh, d); // (3 d)
+  const gate = (k, i) => sigmoid(fromInput[k * d + i] + fromHidden[k * d + i]);
+  return hidden.map((before, i) => {
+    const candidate = Math.tanh(fromInput[2 * d + i] + gate(0, i) * fromHidden[2 * d + i]);
+    return candidate + gate(1, i) * (before - candidate);
+  });
 }
 
 // x (time, dIn) -> the hidden states from a start of zeros, one row a step; with `reverse` it reads

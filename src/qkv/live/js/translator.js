@@ -2,19 +2,11 @@
 // the model looks. The alignment is a real table in the grid pattern.
 import { additiveScores, argmax, concat, embedding, largest, linear, lstm, lstmLayer, lstmStep,
   readTensors, softmax, tanh, weightedSum } from "./engine.js";
-import { figure, h, number, onResize, reducedMotion, svg, uid } from "./shared.js";
+import { asking, bar, bars, BOS, EOS, mostProbable, share, shown, space, spoken,
+  vocabulary } from "./sentence.js";
+import { figure, h, number, onResize, reducedMotion, svg } from "./shared.js";
 
-const [BOS, EOS, UNKNOWN] = ["<bos>", "<eos>", "<unk>"];
 const N_BEST = 5;
-
-// A sentence to tokens, as `tokenize` in qkv.data.phrases: Python's \w spelt out for JavaScript.
-export const tokenise = (text) =>
-  text.toLowerCase().replaceAll("’", "'").match(/[\p{L}\p{N}_-]+'?|\?/gu) ?? [];
-
-// What stands between a token and the next: nothing after l'.
-const space = (token) => (token.endsWith("'") ? "" : " ");
-export const detokenise = (tokens) =>
-  tokens.map((token, i) => token + (i + 1 < tokens.length ? space(token) : "")).join("");
 
 // The model of a figure's state, ready to run: `knows(token)`, `words`, and `translate(tokens)`.
 export function translator({ shapes, weights, tokens: [sourceTokens, targetTokens], limits }) {
@@ -25,7 +17,7 @@ export function translator({ shapes, weights, tokens: [sourceTokens, targetToken
   const backward = lstmLayer(w, "encoder.lstm", "l0_reverse");
   const decoder = lstmLayer(w, "lstm");
   const dHidden = decoder.bias.length / 4;
-  const ids = new Map(sourceTokens.map((token, id) => [token, id]));
+  const words = vocabulary(sourceTokens);
 
   // Source ids -> annotations (time, dKey), keys (time, dAttention) and the decoder's first state.
   const encode = (source) => {
@@ -55,7 +47,7 @@ export function translator({ shapes, weights, tokens: [sourceTokens, targetToken
   // step the scores and weights (time), the context (dKey) and the best next tokens.
   const translate = (tokens) => {
     const source = [...tokens, EOS];
-    const memory = encode(source.map((token) => ids.get(token) ?? ids.get(UNKNOWN)));
+    const memory = encode(source.map(words.idOf));
     const steps = [];
     let state = memory.state;
     let id = targetTokens.indexOf(BOS);
@@ -73,92 +65,29 @@ export function translator({ shapes, weights, tokens: [sourceTokens, targetToken
     const target = steps.map(({ token }) => token);
     return { source, target, steps, ended: id === end };
   };
-  const special = /^<.*>$/;
-  return { translate, knows: (token) => ids.has(token) && !special.test(token),
-    words: sourceTokens.filter((token) => !special.test(token)).sort() };
+  return { ...words, translate };
 }
-
-// What is wrong with the sentence, or null.
-export function complaint(tokens, limit) {
-  if (!tokens.length) return "There is no word yet: write an English sentence, or choose an example.";
-  if (tokens.length > limit) {
-    return `The sentence has ${tokens.length} words and the model reads at most ${limit}: ` +
-      "leave some out.";
-  }
-  return null;
-}
-
-// The words it does not know, by name; "" when there are none.
-export function strangers(tokens, { knows, words }) {
-  const unknown = [...new Set(tokens.filter((token) => !knows(token)))].map((token) => `“${token}”`);
-  if (!unknown.length) return "";
-  const one = unknown.length === 1;
-  const names = one ? unknown[0] : `${unknown.slice(0, -1).join(", ")} and ${unknown.at(-1)}`;
-  return `${names} ${one ? "is" : "are"} not in my vocabulary of ${words.length} words; ` +
-    `I read ${one ? "it" : "them"} as unknown.`;
-}
-
-const shown = (token) => (token === EOS ? "end" : token);
-const share = (weight) => weight.toFixed(2);
-const bar = (part) => h("span", { class: "qkv-bar", style: `width: ${(100 * part).toFixed(1)}%` });
 
 export default figure(({ model, el, say, cleanup }) => {
   const state = Object.fromEntries(["shapes", "weights", "tokens", "limits"].map((key) => [key, model.get(key)]));
   const machine = translator(state);
-  const examples = model.get("examples");
-  const [limit] = state.limits;
   let result = null;
   let [row, column] = [0, 0];
   let timer = null;
 
-  // What is asked.
-  const id = uid("translator");
-  const field = h("input", { type: "text", id, class: "qkv-field", lang: "en", maxlength: 1000,
-    autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": `${id}-note` });
-  const menu = h("select", { id: `${id}-menu`, class: "qkv-menu" },
-    h("option", { value: "" }, "your own sentence"), examples.map((text, i) => h("option", { value: i }, text)));
-  const form = h("form", { class: "qkv-ask", novalidate: true },
-    h("label", { for: id }, "English"), field,
-    h("button", { type: "submit", class: "qkv-button" }, "Translate"),
-    h("label", { for: menu.id }, "Examples"), menu);
-  const reads = h("ol", { class: "qkv-reads", "aria-label": "What the model reads" });
-  const note = h("p", { class: "qkv-note", id: `${id}-note` });
-  const known = h("details", { class: "qkv-known" },
-    h("summary", {}, `The ${machine.words.length} words it knows`),
-    h("p", { lang: "en" }, machine.words.join(" · ")));
-
-  // What is answered.
   const french = h("p", { class: "qkv-french", lang: "fr" });
   const scroll = h("div", { class: "qkv-scroll qkv-alignment" });
   const panel = h("div", { class: "qkv-step" });
   const answer = h("div", { class: "qkv-answer" }, h("p", { class: "qkv-name" }, "French"), french,
     scroll, panel);
-  el.classList.add("qkv-translator");
-  el.append(form, reads, note, answer, known);
-
-  const read = () => {
-    const tokens = tokenise(field.value);
-    reads.replaceChildren(...tokens.map((token) => (machine.knows(token) ? h("li", {}, token)
-      : h("li", { class: "qkv-unknown" }, token, " ", h("small", {}, "unknown")))));
-    return tokens;
-  };
-
-  const ask = (text, gently) => {
-    finish();
-    field.value = text;
-    const tokens = read();
-    const problem = complaint(tokens, limit);
-    note.textContent = problem ?? strangers(tokens, machine);
-    field.setAttribute("aria-invalid", problem ? "true" : "false");
-    if (problem) return say(problem);
-    model.set("text", text);
-    model.save_changes();
-    menu.selectedIndex = examples.indexOf(text) + 1;
+  const asked = asking({ model, machine, say, cleanup, before: () => finish(), answer: (tokens, gently) => {
     result = machine.translate(tokens);
     build();
     if (gently) reveal();
     else finish();
-  };
+  } });
+  el.classList.add("qkv-translator");
+  el.append(asked.form, asked.reads, asked.note, answer, asked.known);
 
   // The table, and the French above it, one word for each row.
   let [cells, words, rows] = [[], [], []];
@@ -207,9 +136,7 @@ export default figure(({ model, el, say, cleanup }) => {
     timer = null;
     if (!result) return;
     el.querySelectorAll(".qkv-wait").forEach((node) => node.classList.remove("qkv-wait"));
-    const words = result.target.filter((token) => token !== EOS);
-    const stop = result.ended ? "" : ` It stopped after ${words.length} words.`;
-    say(`${note.textContent} French: ${detokenise(words) || "no word at all"}.${stop}`.trim());
+    say(`${asked.note.textContent} ${spoken(result)}`.trim());
   }
 
   function mark() {
@@ -241,15 +168,6 @@ export default figure(({ model, el, say, cleanup }) => {
       `then “${shown(second.token)}” ${share(second.probability)}.`);
   }
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    ask(field.value.trim(), true);
-  });
-  field.addEventListener("input", read);
-  menu.addEventListener("change", () => {
-    if (menu.value !== "") ask(examples[Number(menu.value)], true);
-    else field.focus();
-  });
   const pointed = (event) => {
     const place = event.target.closest?.("[data-r]");
     if (!place || timer) return;
@@ -275,9 +193,7 @@ export default figure(({ model, el, say, cleanup }) => {
     event.preventDefault();
     cells[r]?.[c]?.focus();
   });
-  const follow = () => { if (model.get("text") !== field.value) ask(model.get("text"), false); };
-  model.on("change:text", follow);
-  cleanup(() => { model.off("change:text", follow); clearInterval(timer); });
+  cleanup(() => clearInterval(timer));
 
   function lay(width) {
     const table = scroll.firstChild;
@@ -290,29 +206,23 @@ export default figure(({ model, el, say, cleanup }) => {
     // Else the names of rows and columns, which stay where they are, would hide the cell one is on.
     scroll.style.scrollPadding = `${table.tHead.offsetHeight + 4}px 4px 4px ${side}px`;
   }
-  ask(model.get("text"), false);
+  asked.ask(model.get("text"), false);
   cleanup(onResize(scroll, lay));
 });
 
 // The step in words, numbers and bars.
 function describe(source, { token, scores, weights, context, best }, r, count, column) {
-  const table = (title, heads, lines) => h("table", { class: "qkv-bars" }, h("caption", {}, title),
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)), h("td", {}))),
-    h("tbody", {}, lines));
   const looks = source.map((word, c) => h("tr", { class: c === column ? "qkv-line" : null },
     h("th", { scope: "row" }, shown(word)), h("td", {}, scores[c].toFixed(2).replace("-", "−")),
     h("td", {}, share(weights[c])), h("td", { class: "qkv-track" }, bar(weights[c]))));
-  const nexts = best.map((word, k) => h("tr", { class: k ? null : "qkv-line" },
-    h("th", { scope: "row", lang: word.token === EOS ? null : "fr" }, shown(word.token)),
-    h("td", {}, share(word.probability)), h("td", { class: "qkv-track" }, bar(word.probability))));
   const lookTable = h("div", { class: "qkv-looks", tabindex: 0, role: "region", "aria-label": "Scores and weights" },
-    table("Where it looks", ["English", "score", "weight"], looks));
+    bars("Where it looks", ["English", "score", "weight"], looks));
   return [
     h("p", { class: "qkv-step-head" }, `Step ${r + 1} of ${count} writes `,
       h("b", { lang: token === EOS ? null : "fr" }, shown(token)), ", looking most at ",
       h("b", {}, shown(source[argmax(weights)])), "."),
     h("div", { class: "qkv-step-parts" }, lookTable,
-      h("div", {}, table("Most probable next", ["French", "probability"], nexts), strip(context))),
+      h("div", {}, mostProbable(best), strip(context))),
   ];
 }
 
@@ -320,13 +230,13 @@ function describe(source, { token, scores, weights, context, best }, r, count, c
 function strip(context) {
   const sizes = context.map(Math.abs);
   const peak = Math.max(...sizes) || 1;
-  const bars = Array.from(context, (value, i) => svg("rect", { x: i + 0.1, width: 0.8,
+  const lines = Array.from(context, (value, i) => svg("rect", { x: i + 0.1, width: 0.8,
     y: value < 0 ? 20 : 20 - (20 * value) / peak, height: (20 * Math.abs(value)) / peak,
     class: value < 0 ? "qkv-minus" : null }));
   const most = largest(sizes, 3).map((i) => `context[${i}] = ${context[i].toFixed(2).replace("-", "−")}`);
   return h("div", { class: "qkv-context" },
     h("p", { class: "qkv-name" }, `Context: ${context.length} numbers`),
     svg("svg", { viewBox: `0 0 ${context.length} 40`, preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("line", { x1: 0, x2: context.length, y1: 20, y2: 20 }), bars),
+      svg("line", { x1: 0, x2: context.length, y1: 20, y2: 20 }), lines),
     h("p", {}, `Largest: ${most.join(", ")}.`));
 }

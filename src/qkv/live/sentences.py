@@ -1,0 +1,73 @@
+"""What the figures that translate have in common: examples, weights, greedy search."""
+
+import base64
+
+import numpy as np
+
+from qkv.data.phrases import tokenize
+
+BOS, EOS, UNKNOWN = "<bos>", "<eos>", "<unk>"
+MAX_TOKENS = 40  # of a sentence: the longest that the models are trained on
+MAX_STEPS = 60  # the most tokens that are written, as in the book's greedy search
+
+
+def packed(tensors: dict) -> dict:
+    """Return arrays by name as a figure's `shapes` and `weights`: 32-bit numbers in base64."""
+    data = b"".join(tensor.astype("<f4").tobytes() for tensor in tensors.values())
+    return {
+        "shapes": [[name, list(tensor.shape)] for name, tensor in tensors.items()],
+        "weights": base64.b64encode(data).decode("ascii"),
+    }
+
+
+def check(sizes, tokens, sentences):
+    """Raise `ValueError` where vocabularies or examples do not fit.
+
+    sizes: how many source and target tokens the model knows; tokens: the vocabularies' own.
+    """
+    special = ((EOS, UNKNOWN), (BOS, EOS))
+    for which, known, size in zip(("source", "target"), tokens, sizes, strict=True):
+        if len(known) != size:
+            raise ValueError(
+                f"the {which} vocabulary has {len(known)} tokens but the model "
+                f"{size}: give the vocabularies that it was trained with"
+            )
+    for which, known, needed in zip(("source", "target"), tokens, special, strict=True):
+        for token in needed:
+            if token not in known:
+                raise ValueError(f"the {which} vocabulary lacks {token!r}: make it with that")
+    if not sentences:
+        raise ValueError("sentences is empty: give at least one English sentence as an example")
+    for sentence in sentences:
+        if not isinstance(sentence, str):
+            raise ValueError(f"the example {sentence!r} is no text: join its tokens with spaces")
+        n_tokens = len(tokenize(sentence))
+        if not 1 <= n_tokens <= MAX_TOKENS:
+            raise ValueError(
+                f"the example {sentence!r} has {n_tokens} words: give one of 1 to {MAX_TOKENS}"
+            )
+
+
+def greedy(model, tokens, words):
+    """Source and target tokens with their end markers, and weights (target, source)."""
+    import torch  # not above: the site is built with this package, and faster without torch
+
+    source_tokens, target_tokens = tokens
+    ids = {token: i for i, token in enumerate(source_tokens)}
+    source = torch.tensor([[ids.get(word, ids[UNKNOWN]) for word in [*words, EOS]]])
+    with torch.no_grad():
+        memory, state = model.encode(source, torch.ones_like(source, dtype=torch.bool))
+    token = torch.tensor([[target_tokens.index(BOS)]])
+    target, weights = [], []
+    while len(target) < MAX_STEPS and EOS not in target:
+        with torch.no_grad():
+            scores, state, row = model.steps(memory, state, token)
+        token = scores.argmax(2)
+        target.append(target_tokens[token.item()])
+        weights.append(row[0, 0].numpy())
+    return [*words, EOS], target, np.stack(weights)
+
+
+def named(tokens):
+    """Return tokens as they are shown: the markers as "start" and "end"."""
+    return [{BOS: "start", EOS: "end"}.get(token, token) for token in tokens]

@@ -1,0 +1,60 @@
+"""Chapter 07: what the transformer loses without one of its parts, at half its budget."""
+
+import torch
+from torch import nn
+
+from qkv.chapters.seq2seq import evaluate, vocabularies
+from qkv.chapters.transformer import PostNorm, PreNorm, Transformer, train_transformer
+from qkv.data import phrases
+
+DATA = phrases.load()
+VOCABULARIES = vocabularies(DATA.train)
+STEPS = 1500
+
+
+class NoResidual(PreNorm):
+    """f(norm(x)): nothing of what came in is kept."""
+
+    def forward(self, x, sublayer):
+        """Return (batch, time, d_model), as x is."""
+        return sublayer(self.norm(x))
+
+
+def nowhere(time, d_model):
+    """Return positions that say nothing: (time, d_model) zeros."""
+    return torch.zeros(time, d_model)
+
+
+# What is changed in the model, and what in its training.
+VARIANTS = {
+    "as it is": ({}, {}),
+    "no positions": ({"positions": nowhere}, {}),
+    "no residual": ({"connection": NoResidual}, {}),
+    "one head": ({"n_heads": 1}, {}),
+    "post-norm": ({"connection": PostNorm}, {}),
+    "no warm-up": ({}, {"warmup": 0.0}),
+    "post-norm, no warm-up": ({"connection": PostNorm}, {"warmup": 0.0}),
+    "label smoothing": ({}, {"smoothing": 0.1}),
+}
+
+
+def settings():
+    """Return five seeds of each variant."""
+    return [{"variant": variant, "seed": seed} for seed in range(5) for variant in VARIANTS]
+
+
+def run(variant, seed):
+    """Train one variant, and score it on the test sentences."""
+    parts, training = VARIANTS[variant]
+    torch.manual_seed(seed)
+    model: nn.Module = Transformer(*map(len, VOCABULARIES), **parts)
+    history = train_transformer(model, DATA.train, VOCABULARIES, seed, steps=STEPS, **training)
+    scores = evaluate(model, DATA.test[::2], VOCABULARIES)
+    return {
+        "training": round(history.seconds, 1),
+        "loss": history.smooth()[-1],
+        "loss_curve": [round(value, 4) for value in history.smooth()[49::50]],
+        "exact": scores["exact"],
+        "exact_by_length": scores["exact_by_length"],
+        "bleu": scores["bleu"],
+    }

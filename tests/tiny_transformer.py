@@ -1,0 +1,45 @@
+"""Transformers for the tests: a small one, and a lively one of the book's size."""
+
+import torch
+
+from qkv.chapters.encodings import Vocabulary
+from qkv.chapters.seq2seq import SPECIALS, vocabularies
+from qkv.chapters.transformer import PreNorm, Transformer
+from qkv.live import TransformerFlow
+from tiny_translator import ENGLISH, EXAMPLES, FRENCH
+
+
+def tiny(connection=PreNorm):
+    """Return an untrained model of a few numbers and its vocabularies."""
+    torch.manual_seed(0)
+    both = Vocabulary(ENGLISH, specials=SPECIALS), Vocabulary(FRENCH, specials=SPECIALS)
+    model = Transformer(*map(len, both), d_model=8, n_heads=2, d_ff=12, connection=connection)
+    with torch.no_grad():
+        model.to_scores.bias[2] += 1.5  # the end marker: its sentences are short
+    return model, both
+
+
+def figure(**changes):
+    """Return the figure of a tiny model."""
+    model, both = tiny()
+    given = {"model": model, "vocabularies": both, "sentences": EXAMPLES, "alt": "A model."}
+    return TransformerFlow(**{**given, "name": "fig-flow", "caption": "C", **changes})
+
+
+def lively(pairs):
+    """Return a model of the book's size whose random weights make its sentences differ.
+
+    They are larger than a model starts with, norms are no longer plain, and the end marker is a
+    little more probable: it writes many different words, and about half of its sentences end.
+    """
+    both = vocabularies(pairs)
+    torch.manual_seed(4)
+    model = Transformer(*map(len, both))
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "norm" in name:
+                weight.add_(0.3 * torch.randn_like(weight))
+            elif "embed" not in name:
+                weight.mul_(2)
+        model.to_scores.bias[2] += 2  # the end marker
+    return model, both

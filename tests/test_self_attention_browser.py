@@ -73,7 +73,7 @@ def test_painted_weights_are_pytorchs_and_a_blind_row_is_nan(page):
 
 
 def test_positions_in_the_page_are_the_paper_s(page):
-    found = page.evaluate(RUN, [bundle("waves"), "module.sinusoids(200, 16)", {}])
+    found = page.evaluate(RUN, [bundle("engine"), "module.sinusoids(200, 16)", {}])
     near(found, sinusoids(200, 16).flatten())
 
 
@@ -142,8 +142,8 @@ def test_arrow_keys_pull_a_key_as_far_as_the_plane_reaches(show):
 def test_many_dimensions_saturate_the_softmax_and_the_root_of_d_mends_it(show):
     page = show(dot_product())
     page.get_by_label("Dimensions d").press("End")
-    says(page, "“cat” takes 1.00 of the weight")
-    says(page, "at most 0.00, so hardly any gradient gets through. Divide by √512")
+    says(page, "“cat” takes more than 0.99 of the weight")
+    says(page, "below 0.01, so hardly any gradient gets through. Divide by √512")
     page.get_by_label("divide by √d").check()
     says(page, "“cat” has the most weight, 0.54")
     page.get_by_label("Temperature").press("End")

@@ -23,15 +23,20 @@ export function meaning({ labels, d, temperature, divide }, { scores, weights })
   if (most >= 0.95) {
     const help = d > 2 && !divide ? ` Divide by √${d} to bring the scores closer together.`
       : temperature < 1 ? " A higher temperature brings the weights closer together." : "";
-    return `${name} takes ${fixed(most)} of the weight: the sum is all but its value. The slope ` +
-      `w(1 − w) is at most ${fixed(Math.max(...weights.map((w) => w * (1 - w))))}, so hardly any ` +
-      `gradient gets through.${help}`;
+    const slope = Math.max(...weights.map((w) => w * (1 - w)));
+    return `${name} takes ${most > 0.995 ? "more than 0.99" : fixed(most)} of the weight: the sum is all ` +
+      `but its value. The slope w(1 − w) is ${slope < 0.005 ? "below 0.01" : `at most ${fixed(slope)}`}, ` +
+      `so hardly any gradient gets through.${help}`;
   }
   if (most - least < 0.1) {
     return `The weights are nearly equal, ${fixed(least)} to ${fixed(most)}: ` +
       "the sum is close to the mean of all values.";
   }
   const gap = scores[best] - scores[next];
+  if (most - weights[next] < 0.005) {
+    return `${name} and “${labels[next]}” have the same score, ${fixed(scores[best])}, ` +
+      `and the same weight, ${fixed(most)}: the sum lies as near to the one as to the other.`;
+  }
   return `${name} has the most weight, ${fixed(most)}, then “${labels[next]}” with ` +
     `${fixed(weights[next])}: a score higher by ${fixed(gap)} makes its weight ` +
     `${number(Math.exp(gap / temperature), 2)} times as large.`;
@@ -102,7 +107,7 @@ export default figure(({ model, el, say, cleanup }) => {
     model.save_changes();
   });
   el.append(h("div", { class: "qkv-pull" }, plane, table), help,
-    h("div", { class: "qkv-controls" }, depth.el, heat.el, box.el, again));
+    h("div", { class: "qkv-controls" }, depth.el, heat.el, h("div", { class: "qkv-row" }, box.el, again)));
 
   function grid() {
     const step = reach <= 8 ? 1 : Math.ceil(reach / 8);

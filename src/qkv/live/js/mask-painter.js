@@ -120,7 +120,8 @@ export default figure(({ model, el, say, cleanup }) => {
     const td = node?.closest?.("td[data-r]");
     return td && table.contains(td) ? [Number(td.dataset.r), Number(td.dataset.c)] : null;
   };
-  table.addEventListener("pointerover", ({ target }) => { if (at(target)) go(...at(target)); });
+  // Not pointerover: that also comes when the page scrolls under a mouse at rest.
+  table.addEventListener("pointermove", ({ target }) => { if (brush === null && at(target)) go(...at(target)); });
   table.addEventListener("focusin", ({ target }) => { if (at(target)) go(...at(target)); });
   table.addEventListener("pointerdown", (event) => {
     const place = at(event.target);

@@ -1,6 +1,6 @@
 // One head of self-attention in numbers: a token's query, its scores with every key, the softmax,
 // the values, and the one vector they add up to. Every number says how it came about.
-import { argmax, linear, softmax, weightedSum } from "./engine.js";
+import { linear, softmax, weightedSum } from "./engine.js";
 import { choice, figure, fixed, h, tellApart, tick } from "./shared.js";
 
 // x, wQuery, wKey, wValue as rows of numbers -> what token i sees: query (dHead), keys, values
@@ -37,8 +37,9 @@ export default figure(({ model, el, say, cleanup }) => {
   el.append(h("div", { class: "qkv-controls qkv-first" }, who.el, back.el), steps,
     h("details", { class: "qkv-known" }, h("summary", {}, "The vectors and matrices it starts from"),
       h("div", { class: "qkv-trace", tabindex: 0, role: "region", "aria-label": "Vectors and matrices" },
-        plain("x: one row a token", names, x), ...[["query", wQuery], ["key", wKey], ["value", wValue]]
-          .map(([name, rows]) => plain(`W of the ${name}`, rows.map((_, r) => String(r + 1)), rows)))));
+        plain("x: one row a token", names, x), ...[["queries", wQuery], ["keys", wKey], ["values", wValue]]
+          .map(([name, rows]) => plain(`matrix of the ${name}`, x[0].map((_, r) => String(r + 1)),
+            x[0].map((_, r) => rows.map((row) => row[r]))))))); // drawn so that x stands to its left
 
   let cells = new Map(); // "name row column" -> { td, say, from }
   let here = null;
@@ -72,12 +73,12 @@ export default figure(({ model, el, say, cleanup }) => {
         peak: peakOf(x.flat()), how: `Number ${c + 1} of the vector of “${me}”: ${fixed(value)}.` }))],
       ["query", [...query].map((value, c) => cell(`q 0 ${c}`, value, {
         peak: peakOf(query, keys), from: all("x", i, x[i].length),
-        how: `Query, number ${c + 1}: x times row ${c + 1} of its matrix, ` +
+        how: `Query, number ${c + 1}: x times column ${c + 1} of the queries’ matrix, ` +
           `${sumOf(x[i], wQuery[c])} = ${fixed(value)}.` }))],
     ];
     const meets = time.map((t) => [names[t], [
       ...list(keys, t, dHead).map((value, c) => cell(`k ${t} ${c}`, value, { peak: peakOf(query, keys),
-        how: `Key of “${names[t]}”, number ${c + 1}: its x times row ${c + 1} of the keys’ matrix, ` +
+        how: `Key of “${names[t]}”, number ${c + 1}: its x times column ${c + 1} of the keys’ matrix, ` +
           `${sumOf(x[t], wKey[c])} = ${fixed(value)}.` })),
       cell(`dot ${t} 0`, dots[t], { peak: peakOf(dots), from: [...all("q", 0, dHead), ...all("k", t, dHead)],
         how: `Query of “${me}” times key of “${names[t]}”: ` +
@@ -92,7 +93,7 @@ export default figure(({ model, el, say, cleanup }) => {
     ]]);
     const offers = time.map((t) => [names[t], list(values, t, dValue).map((value, c) =>
       cell(`v ${t} ${c}`, value, { peak: peakOf(values),
-        how: `Value of “${names[t]}”, number ${c + 1}: its x times row ${c + 1} of the values’ matrix, ` +
+        how: `Value of “${names[t]}”, number ${c + 1}: its x times column ${c + 1} of the values’ matrix, ` +
           `${sumOf(x[t], wValue[c])} = ${fixed(value)}.` }))]);
     const shares = time.map((t) => [`${fixed(weights[t])} × ${names[t]}`, list(values, t, dValue).map((value, c) =>
       cell(`part ${t} ${c}`, weights[t] * value, { peak: peakOf(values), from: [`w ${t} 0`, `v ${t} ${c}`],
@@ -120,13 +121,18 @@ export default figure(({ model, el, say, cleanup }) => {
   }
 
   function summary(parts, { scores, weights, output }, i) {
-    const most = argmax(weights);
     const open = scores.filter((score) => score !== -Infinity).length;
-    const others = weights.filter((_, t) => t !== most);
+    const most = Math.max(...weights);
+    const tops = [...names.keys()].filter((t) => most - weights[t] < 0.005);
+    const called = tops.map((t) => (t === i ? "itself" : `“${names[t]}”`));
+    const among = called.length === 1 ? called[0] : `${called.slice(0, -1).join(", ")} and ${called.at(-1)}`;
+    const [score, share] = [fixed(scores[tops[0]]), fixed(most)];
     const looks = open === 1 ? `“${names[i]}” sees only itself: its weight is 1, and the output is its own value.`
-      : `“${names[i]}” looks most at ${most === i ? "itself" : `“${names[most]}”`}: a score of ` +
-        `${fixed(scores[most])} gives ${fixed(weights[most])} of the weight, ${fixed(others.reduce((a, b) => a + b, 0))} ` +
-        "is left for the others. The output is all values in these shares.";
+      : tops.length === open ? `“${names[i]}” has the same score, ${score}, with all ${open} keys: each gets ` +
+        `${share} of the weight, and the output is the plain mean of the values.`
+      : `“${names[i]}” looks most at ${among}: a score of ${score} gives ${share} of the weight` +
+        `${tops.length > 1 ? " each" : ""}, and ${fixed(Math.max(0, 1 - most * tops.length))} is left for the ` +
+        "others. The output is all values in these shares.";
     // Equal vectors have equal outputs, unless something tells their places apart.
     const twin = x.findIndex((row, t) => t !== i && row.every((value, c) => value === x[i][c]));
     if (twin < 0) return looks;
@@ -148,7 +154,8 @@ export default figure(({ model, el, say, cleanup }) => {
     say(how);
   }
   const pointed = (event) => go(event.target.closest?.("td[data-id]")?.dataset.id);
-  for (const kind of ["pointerover", "pointerdown", "focusin"]) steps.addEventListener(kind, pointed);
+  // Not pointerover: that also comes when the page scrolls under a mouse at rest.
+  for (const kind of ["pointermove", "pointerdown", "focusin"]) steps.addEventListener(kind, pointed);
   steps.addEventListener("keydown", (event) => {
     const td = event.target.closest("td[data-id]");
     if (!td) return;

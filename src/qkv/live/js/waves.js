@@ -1,16 +1,6 @@
 // Sinusoidal positions: each pair of numbers is a hand that turns, the next pair's more slowly.
-import { linear } from "./engine.js";
+import { linear, sinusoids } from "./engine.js";
 import { figure, fixed, h, number, slider, svg } from "./shared.js";
-
-// The angle of each pair at a position, (dModel / 2).
-const angles = (position, dModel) =>
-  Array.from({ length: dModel / 2 }, (_, pair) => position / 10000 ** ((2 * pair) / dModel));
-
-// -> (time, dModel): sine in even places, cosine in odd ones.
-export function sinusoids(time, dModel) {
-  return Float32Array.from(Array.from({ length: time }, (_, position) =>
-    angles(position, dModel).flatMap((angle) => [Math.sin(angle), Math.cos(angle)])).flat());
-}
 
 const HEIGHT = 100; // of a wave or curve, in the units of its drawing
 const up = (value, low, high) => HEIGHT * (0.94 - (0.88 * (value - low)) / (high - low));
@@ -57,9 +47,9 @@ export default figure(({ model, el, say, cleanup }) => {
       svg("circle", { cx: 20, cy: 20, r: 18 }), hands);
     const [sine, cosine, part] = [0, 1, 2].map(() => h("td", {}));
     const row = h("tr", {}, h("th", { scope: "row" }, `${2 * pair}, ${2 * pair + 1}`),
-      h("td", { class: "qkv-turn" }, number(turn < 100 ? turn : Math.round(turn))), h("td", {}, dial), h("td", { class: "qkv-track" }, wave.el),
-      sine, cosine, part);
-    return { pair, wave, hands, sine, cosine, part, row };
+      h("td", { class: "qkv-turn" }, number(turn < 100 ? turn : Math.round(turn))), h("td", {}, dial),
+      h("td", { class: "qkv-track" }, wave.el), sine, cosine, part);
+    return { pair, turn, wave, hands, sine, cosine, part, row };
   });
   const total = h("td", {});
   const product = h("span", {});
@@ -109,7 +99,7 @@ export default figure(({ model, el, say, cleanup }) => {
     total.textContent = fixed(products[other]);
     place.set(position);
     far.set(distance);
-    const turns = angles(distance, dModel).map((angle) => angle / (2 * Math.PI));
+    const turns = rows.map(({ turn }) => distance / turn);
     say(distance === 0 ? `Position ${position} with itself: every pair adds sin² + cos² = 1, so the dot product ` +
       `is ${nPairs}, the largest there is.`
       : `Positions ${position} and ${other} are ${distance} apart: dot product ${fixed(products[other])} of at most ` +

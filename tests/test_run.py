@@ -97,7 +97,7 @@ failed in code cell 2 of 2, line 9:
      10  # end
 
   IndexError: list index out of range
-  raised in src/qkv/outer.py, line 5, in pick
+  raised in src/qkv/outer.py, line 7, in pick
 """
     where = ran.said.index(message)
     assert ran.said[:where].splitlines()[-1].startswith("02_wrong ")

@@ -46,6 +46,10 @@ def edit(path, old, new):
         ("chapters/01_first.ipynb", "1 + 1", "1 + 2"),
         ("src/qkv/outer.py", "def pick", "def  pick"),
         ("src/qkv/inner.py", "10", "11"),
+        ("src/qkv/tools.py", "items[place()]", "items[place() + 1]"),  # imported by what is used
+        ("src/qkv/tools.py", "return 0", "return 1"),  # used by what is imported
+        ("src/qkv/tools.py", "append(1)", "append(2)"),  # done by the import itself
+        ("src/qkv/live/__init__.py", ".sweep", ".unused"),
         ("src/qkv/live/sweep.py", "pass", "size = 1"),
         ("chapters/quiz/01_first.txt", "First", "Second"),
     ],
@@ -82,10 +86,16 @@ def test_the_kind_of_build_of_a_package_does_not_matter(stored, monkeypatch):
         ("chapters/01_first.ipynb", "# First", "# The first, in other words"),
         ("src/qkv/unused.py", "1", "2"),
         ("src/qkv/outer.py", "def pick", "# how to choose\ndef pick"),
+        ("src/qkv/outer.py", '"""Pick."""', '"""Pick the item.\n\n    index: its place."""'),
+        ("src/qkv/outer.py", "return last(items)", "return last(items)[0]"),  # not imported
+        ("src/qkv/outer.py", "import first, last", "import first, last as final"),
+        ("src/qkv/tools.py", "items[-1]", "items[-2]"),  # only what is not imported uses it
         ("src/qkv/live/js/sweep.js", "{}", "{render}"),
     ],
 )
-def test_prose_scripts_and_modules_that_are_not_imported_make_nothing_stale(stored, file, old, new):
+def test_prose_scripts_and_definitions_that_are_not_imported_make_nothing_stale(
+    stored, file, old, new
+):
     edit(stored.book / file, old, new)
     assert stored.is_fresh()
 

@@ -38,10 +38,19 @@ def make_book(folder: Path) -> Path:
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
     modules = {
         "__init__": "",
-        "outer": "from qkv import inner\n\n\ndef pick(index):\n    return inner.ITEMS[index]\n",
+        "outer": (
+            "from qkv import inner\nfrom qkv.tools import first, last\n\n\n"
+            'def pick(index):\n    """Pick."""\n    return first([inner.ITEMS[index]])\n\n\n'
+            "def leave(items):\n    return last(items)\n"
+        ),
+        "tools": (
+            "COUNT = []\nCOUNT.append(1)\n\n\ndef place():\n    return 0\n\n\n"
+            "def first(items):\n    return items[place()]\n\n\n"
+            "def last(items):\n    return items[-1]\n"
+        ),
         "inner": "ITEMS = [10, 20]\n",
         "unused": "NUMBER = 1\n",
-        "quiz": "import click\n",
+        "quiz": "import click\n\nask = click.echo\n",
         "live/__init__": "from .sweep import Sweep\n",
         "live/sweep": "class Sweep:\n    pass\n",
     }

@@ -9,7 +9,7 @@ __all__ = ['PAD_ID', 'HIDDEN_ID', 'SPECIALS', 'ANIMALS', 'CHASER', 'VERB', 'CHAS
            'chases', 'train_to_answer', 'LearnedPositions', 'rotate', 'RotaryAttention', 'lag_loss', 'train_lag',
            'right_by_place', 'sequence_layers', 'exponent']
 
-# %% ../../../chapters/05_self_attention.ipynb #dde42f1a
+# %% ../../../chapters/05_self_attention.ipynb #862cd60f
 import math
 import random
 
@@ -22,7 +22,7 @@ from qkv.chapters.recurrent import Recurrent, RNNCell
 from qkv.data.pairs import padded
 from qkv.train import fit
 
-# %% ../../../chapters/05_self_attention.ipynb #383714f0
+# %% ../../../chapters/05_self_attention.ipynb #5b54337a
 def attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -40,7 +40,7 @@ def attention(
     weights = scores.softmax(dim=-1)  # (…, n_queries, n_keys)
     return weights @ value, weights
 
-# %% ../../../chapters/05_self_attention.ipynb #7bd944d1
+# %% ../../../chapters/05_self_attention.ipynb #d754b359
 class SelfAttention(nn.Module):
     """One head: the words of a sequence look at each other."""
 
@@ -61,7 +61,7 @@ class SelfAttention(nn.Module):
             self.to_query(x), self.to_key(x), self.to_value(x), mask
         )
 
-# %% ../../../chapters/05_self_attention.ipynb #a80dd87e
+# %% ../../../chapters/05_self_attention.ipynb #735a3954
 class ProjectedScore(nn.Module):
     """(W q) · (U k) / √d: chapter 4's scaled dot product, with learned
     projections of queries and keys.
@@ -81,7 +81,7 @@ class ProjectedScore(nn.Module):
         query = self.to_query(query)
         return query @ keys.transpose(1, 2) / math.sqrt(query.shape[2])
 
-# %% ../../../chapters/05_self_attention.ipynb #389503f8
+# %% ../../../chapters/05_self_attention.ipynb #70c34eeb
 class Reader(nn.Module):
     """A word's vector in its sentence, and scores for words made from it.
 
@@ -117,7 +117,7 @@ class Reader(nn.Module):
         """Return scores (batch, time, vocab_size)."""
         return self.to_scores(self.vectors(ids, mask)[0])
 
-# %% ../../../chapters/05_self_attention.ipynb #8d191cdb
+# %% ../../../chapters/05_self_attention.ipynb #3f794f0c
 PAD_ID, HIDDEN_ID = 0, 1
 SPECIALS = ("<pad>", "<hidden>")
 
@@ -171,7 +171,7 @@ def train_reader(
     )
     return model
 
-# %% ../../../chapters/05_self_attention.ipynb #2d467617
+# %% ../../../chapters/05_self_attention.ipynb #7e576e1e
 def split_apples(talk: list) -> tuple[list, list]:
     """Keep every fourth different sentence with an apple out of the talk.
 
@@ -228,7 +228,7 @@ def sense_scores(
         "different": cosine[~same].mean().item(),
     }
 
-# %% ../../../chapters/05_self_attention.ipynb #c3415f4d
+# %% ../../../chapters/05_self_attention.ipynb #15c42300
 def causal_mask(time: int) -> Tensor:
     """Return (time, time), true on and below the diagonal.
 
@@ -236,7 +236,7 @@ def causal_mask(time: int) -> Tensor:
     """
     return torch.ones(time, time, dtype=torch.bool).tril()
 
-# %% ../../../chapters/05_self_attention.ipynb #474cb0f7
+# %% ../../../chapters/05_self_attention.ipynb #4b1c4a25
 def sinusoids(time: int, d_model: int) -> Tensor:
     """Return position vectors (time, d_model), sines and cosines in turn.
 
@@ -259,7 +259,7 @@ class Sinusoids(nn.Module):
         """Return x (…, time, d_model) with its positions added."""
         return x + sinusoids(*x.shape[-2:]).to(x)
 
-# %% ../../../chapters/05_self_attention.ipynb #46412f11
+# %% ../../../chapters/05_self_attention.ipynb #7e1653c7
 ANIMALS = "cat mouse dog fox hen owl bear wolf".split()
 CHASER, VERB, CHASED = 1, 2, 4  # places in "the cat chases the mouse"
 
@@ -318,7 +318,7 @@ def train_to_answer(
         "weights": weights[:, VERB].mean(0),
     }
 
-# %% ../../../chapters/05_self_attention.ipynb #a6c2b182
+# %% ../../../chapters/05_self_attention.ipynb #dde7d8bb
 class LearnedPositions(nn.Module):
     """Adds a learned vector for each position, up to `max_time` of them."""
 
@@ -361,7 +361,7 @@ class RotaryAttention(SelfAttention):
         query, key = rotate(self.to_query(x)), rotate(self.to_key(x))
         return attention(query, key, self.to_value(x), mask)
 
-# %% ../../../chapters/05_self_attention.ipynb #f6b4de98
+# %% ../../../chapters/05_self_attention.ipynb #56730212
 N_SYMBOLS, LAG = 16, 3
 SEEN, LONGEST = 32, 128  # positions in training, and in the test
 PLACERS = {
@@ -397,7 +397,7 @@ def right_by_place(model: Reader) -> list[float]:
     right = F.pad(right, (LAG, 0), value=math.nan)  # no answer yet
     return [part.nanmean().item() for part in right.split(8)]
 
-# %% ../../../chapters/05_self_attention.ipynb #910c15ec
+# %% ../../../chapters/05_self_attention.ipynb #ce668211
 def sequence_layers(d: int) -> dict:
     """Return three ways to mix a sequence, (batch, time, d) to the same.
 

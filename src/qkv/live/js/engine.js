@@ -28,6 +28,15 @@ export function embedding(ids, table, d) {
   return out;
 }
 
+// -> (time, d): position t has the sine of t / 10000^(2 i / d) in place 2 i, its cosine in 2 i + 1.
+export function sinusoids(time, d) {
+  const angle = (t, i) => t / 10000 ** ((i - (i % 2)) / d);
+  return Float32Array.from({ length: time * d }, (_, at) => {
+    const [t, i] = [Math.floor(at / d), at % d];
+    return i % 2 ? Math.cos(angle(t, i)) : Math.sin(angle(t, i));
+  });
+}
+
 // x (time, dIn), weight (dOut, dIn), bias (dOut) or null -> x Wᵀ + b, (time, dOut)
 export function linear(x, weight, bias, dIn) {
   const [time, dOut] = [x.length / dIn, weight.length / dIn];

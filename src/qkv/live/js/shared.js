@@ -10,10 +10,10 @@
 //        what it says while it is first drawn is shown and not announced.
 // cleanup  cleanup(f) runs f when the figure goes away
 //
-// h, svg            make elements          slider, choice, button   labelled, keyboard, touch
+// h, svg            make elements          slider, choice, tick, button   labelled, keyboard, touch
 // colours(el)       ink, muted, line, paper, accent, accent2, good, bad, focus, for canvas
 // onTheme, onResize redraw when the page turns dark or changes width (return a function to stop)
-// canvas2d, rgb     a sharp canvas, a colour as numbers   reducedMotion, hasKernel, uid, number
+// canvas2d, rgb     a sharp canvas, a colour as numbers   reducedMotion, hasKernel, uid, number, fixed
 // Colours in CSS and SVG: var(--ink), var(--muted), var(--line), var(--paper), var(--accent), …
 
 const FALLBACK = {
@@ -57,6 +57,16 @@ export function number(value, digits = 3) {
     : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−");
 }
+
+// A number with a fixed count of decimals and a true minus sign; never "−0.00".
+export const fixed = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
+
+// Tokens by names that differ: the, cat, the -> the₁, cat, the₂.
+export const tellApart = (tokens) => tokens.map((token, i) => {
+  if (tokens.indexOf(token) === tokens.lastIndexOf(token)) return token;
+  const count = tokens.slice(0, i + 1).filter((other) => other === token).length;
+  return token + String(count).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+});
 
 // Wrap a render function: the class, the status line, the caption that Jupyter does not draw.
 export function figure(render) {
@@ -115,11 +125,11 @@ export function slider({ label, values, index = 0, unit = "", format = number, o
   return { el, input, output, set };
 }
 
-// One of a few options: radio buttons side by side; from seven on, a menu.
-// Returns { el, set(index) }; `onchange(value, index)`.
-export function choice({ label, values, index = 0, unit = "", format = number, onchange }) {
+// One of a few options: radio buttons side by side; more than `most`, a menu.
+// Returns { el, set(index) }; index −1 chooses none of the buttons. `onchange(value, index)`.
+export function choice({ label, values, index = 0, unit = "", format = number, most = 6, onchange }) {
   const text = (value) => `${format(value)}${unit ? ` ${unit}` : ""}`;
-  if (values.length > 6) {
+  if (values.length > most) {
     const id = uid("menu");
     const menu = h("select", { id, class: "qkv-menu" },
       values.map((value, i) => h("option", { value: i, selected: i === index }, text(value))));
@@ -134,7 +144,14 @@ export function choice({ label, values, index = 0, unit = "", format = number, o
   const el = h("fieldset", { class: "qkv-control qkv-choice" }, h("legend", {}, label),
     h("div", { class: "qkv-options" },
       values.map((value, i) => h("label", {}, inputs[i], h("span", {}, text(value))))));
-  return { el, set: (i) => { inputs[i].checked = true; } };
+  return { el, set: (i) => inputs.forEach((input, k) => { input.checked = k === i; }) };
+}
+
+// A box to tick. Returns { el, input, set(checked) }; `onchange(checked)`.
+export function tick({ label, checked = false, onchange }) {
+  const input = h("input", { type: "checkbox", checked, onchange: () => onchange?.(input.checked) });
+  const el = h("label", { class: "qkv-tick" }, input, h("span", {}, label));
+  return { el, input, set: (on) => { input.checked = on; } };
 }
 
 // A button with a name; `icon` replaces the name on screen, not for screen readers.

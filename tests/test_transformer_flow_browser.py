@@ -123,24 +123,29 @@ def test_heads_are_tables_of_pytorch_s_weights_at_the_chosen_step(show, name):
     assert columns == (rows if name == "attention" else english)
 
 
+# Opens every block and each of its tensors: [[name, sentence, formula, shape, cells], …].
+OPEN_ALL = """() => [...document.querySelectorAll(".qkv-block")].flatMap((button) => {
+  button.click();
+  const text = (part) => document.querySelector(part).textContent;
+  const inputs = [...document.querySelectorAll(".qkv-parts input")];
+  return (inputs.length ? inputs : [null]).map((input) => {
+    input?.click();
+    return [button.dataset.id, text(".qkv-about"), text(".qkv-formula"),
+      text(".qkv-tensor-shape b"),
+      document.querySelectorAll(".qkv-view :is([role=gridcell], .qkv-ids li)").length];
+  });
+})"""
+
+
 def test_every_block_opens_each_of_its_tensors_and_says_what_it_does(show):
-    page = show()
-    told, seen = set(), 0
-    for name in shapes(page):
-        block(page, name).click()
-        assert page.locator(".qkv-formula").inner_text()
-        told.add(page.locator(".qkv-about").inner_text())
-        choices = page.locator(".qkv-parts input").all()
-        for choice in choices or [None]:
-            if choice:
-                choice.check(force=True)
-            shape = page.locator(".qkv-tensor-shape b").inner_text()
-            size = np.prod([int(n) for n in shape.strip("(),").split(", ")])
-            cells = page.locator(".qkv-view :is([role=gridcell], .qkv-ids li)").count()
-            assert cells == size, (name, shape)
-            seen += 1
-    assert len(told) > 12
-    assert seen > 110
+    opened = show().evaluate(OPEN_ALL)
+    for name, sentence, formula, shape, cells in opened:
+        assert sentence and formula, name
+        assert cells == np.prod([int(n) for n in shape.strip("(),").split(", ")]), (name, shape)
+    assert len({name for name, *_ in opened}) == 40
+    assert len({sentence for _, sentence, *_ in opened}) == 14
+    ends, attend, feed = 1 + 2 + 2 + 2, 2 + 6 + 3, 2 + 2 + 3
+    assert len(opened) == ends + 2 * (attend + feed) + ends + 2 * (2 * attend + feed) + 2
 
 
 def test_arrow_keys_walk_the_diagram_and_enter_opens(show):
@@ -218,7 +223,8 @@ def test_on_a_phone_a_block_opens_below_its_row_and_nothing_overflows(show):
         assert 0 < panel["y"] - button["y"] - button["height"] < 30
         assert width_needed(page) == 360
     small = page.evaluate(
-        """() => [...document.querySelectorAll("button, input:not([type=checkbox]), select, summary, .qkv-tick")]
+        """() => [...document.querySelectorAll(
+            "button, input:not([type=checkbox]), select, summary, .qkv-tick")]
           .map((e) => [e.outerHTML, e.getBoundingClientRect()])
           .filter(([, box]) => box.height < 44 || box.width < 44).map(([html]) => html)"""
     )

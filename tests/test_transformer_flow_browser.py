@@ -140,7 +140,8 @@ OPEN_ALL = """() => [...document.querySelectorAll(".qkv-block")].flatMap((button
 def test_every_block_opens_each_of_its_tensors_and_says_what_it_does(show):
     opened = show().evaluate(OPEN_ALL)
     for name, sentence, formula, shape, cells in opened:
-        assert sentence and formula, name
+        assert sentence, name
+        assert formula, name
         assert cells == np.prod([int(n) for n in shape.strip("(),").split(", ")]), (name, shape)
     assert len({name for name, *_ in opened}) == 40
     assert len({sentence for _, sentence, *_ in opened}) == 14
@@ -174,7 +175,8 @@ def test_the_french_comes_word_by_word_and_is_said_once(show):
     page.evaluate("""() => {
       window.said = [];
       const region = document.querySelector("[role=status]");
-      new MutationObserver(() => said.push(region.textContent)).observe(region, { childList: true });
+      new MutationObserver(() => said.push(region.textContent))
+        .observe(region, { childList: true });
     }""")
     page.get_by_label("Examples").select_option("does the girl sleep?")
     assert page.locator(".qkv-coming .qkv-later").count() > 0

@@ -58,7 +58,9 @@ def learned():
     return Transformer(12, 14, d_model=8, n_heads=2, positions=LearnedPositions(61, 8))
 
 
-@pytest.mark.parametrize("make", [lambda: tiny(PostNorm)[0], learned, lambda: torch.nn.Linear(2, 2)])
+@pytest.mark.parametrize(
+    "make", [lambda: tiny(PostNorm)[0], learned, lambda: torch.nn.Linear(2, 2)]
+)
 def test_a_model_built_in_another_way_is_refused(make):
     with pytest.raises(ValueError, match="built in another way than a Transformer with PreNorm"):
         figure(model=make())

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['N_NOUNS', 'N_FILLERS', 'N_PLACES', 'VERB_ID', 'ALIVE', 'QUALITIES', 'DOINGS', 'WHEN', 'NEAR', 'WORDS', 'LINE',
-           'N_LIST', 'MultiHeadAttention', 'AttentionStack', 'attention_maps', 'without_heads', 'clauses', 'VerbReader',
-           'train_verb', 'names_found', 'Scene', 'scene', 'line', 'text_vocabulary', 'train_stack', 'lists',
+           'N_LIST', 'MultiHeadAttention', 'clauses', 'VerbReader', 'train_verb', 'names_found', 'AttentionStack',
+           'Scene', 'scene', 'line', 'text_vocabulary', 'train_stack', 'attention_maps', 'without_heads', 'lists',
            'contrary_scenes', 'behaviour', 'head_scores', 'losses_without']
 
 # %% ../../../chapters/06_multi_head_attention.ipynb #556894c9
@@ -111,99 +111,6 @@ class MultiHeadAttention(nn.Module):
         """Return the weights: (batch, n_heads, time, memory_time)."""
         return attention(*self.project(x, memory), mask)[1]
 
-# %% ../../../chapters/06_multi_head_attention.ipynb #d98f2ae1
-class AttentionStack(nn.Module):
-    """A causal language model of nothing but attention.
-
-    Embeddings and sinusoids, then layers whose outputs are added to
-    their inputs; no feed-forward layers, no normalisation (after Elhage
-    et al., 2021).
-    """
-
-    def __init__(
-        self,
-        vocab_size: int,
-        d_model: int,
-        n_heads: int,
-        n_layers: int,
-        n_kv_heads: int | None = None,
-    ):
-        super().__init__()
-        self.embed = nn.Embedding(vocab_size, d_model)
-        self.layers = nn.ModuleList(
-            MultiHeadAttention(d_model, n_heads, n_kv_heads)
-            for _ in range(n_layers)
-        )
-        self.to_scores = nn.Linear(d_model, vocab_size)
-
-    def forward(self, ids: Tensor) -> Tensor:
-        """Return scores of the next token: (batch, time, vocab_size).
-
-        ids: (batch, time). No score depends on a later token.
-        """
-        x = self.embed(ids)  # (batch, time, d_model)
-        time, d_model = x.shape[1:]
-        x = x + sinusoids(time, d_model).to(x)
-        mask = causal_mask(time).to(x.device)
-        for layer in self.layers:
-            x = x + layer(x, x, mask)
-        return self.to_scores(x)
-
-# %% ../../../chapters/06_multi_head_attention.ipynb #61050885
-@torch.no_grad()
-def attention_maps(model: nn.Module, *inputs) -> dict[str, Tensor]:
-    """Run the model and return the weights of all its attention.
-
-    The keys are the names of the `MultiHeadAttention` modules in it, the
-    values (batch, n_heads, time, memory_time).
-    """
-    maps, hooks = {}, []
-    for name, module in model.named_modules():
-        if isinstance(module, MultiHeadAttention):
-
-            def keep(module, args, kwargs, name=name):
-                maps[name] = module.weights(*args, **kwargs)
-
-            hooks.append(
-                module.register_forward_pre_hook(keep, with_kwargs=True)
-            )
-    try:
-        model(*inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return maps
-
-
-@contextmanager
-def without_heads(
-    model: nn.Module, heads: dict[str, list[int]]
-) -> Iterator[nn.Module]:
-    """Remove heads for as long as the `with` block lasts.
-
-    heads: {module name: numbers of its heads}. A head is removed by
-    zeroing its columns of `to_output.weight`; afterwards they are put
-    back. Raises `ValueError` for a head that is not there.
-    """
-    before = {}
-    try:
-        for name, removed in heads.items():
-            layer = model.get_submodule(name)
-            weight = layer.to_output.weight.data
-            before[name] = weight.clone()
-            for head in removed:
-                if not 0 <= head < layer.n_heads:
-                    raise ValueError(
-                        f"{name} has no head {head}: its heads are 0 to "
-                        f"{layer.n_heads - 1}"
-                    )
-                start = head * layer.d_head
-                weight[:, start : start + layer.d_head] = 0
-        yield model
-    finally:
-        for name, weight in before.items():
-            model.get_submodule(name).to_output.weight.data.copy_(weight)
-
 # %% ../../../chapters/06_multi_head_attention.ipynb #3ac9c0d9
 N_NOUNS, N_FILLERS, N_PLACES = 24, 12, 9
 VERB_ID = 2 * N_NOUNS  # after the nouns and their marked forms
@@ -302,6 +209,44 @@ def names_found(model: VerbReader, marked: bool = False) -> dict:
     }
     return {name: s.float().mean().item() for name, s in shares.items()}
 
+# %% ../../../chapters/06_multi_head_attention.ipynb #d98f2ae1
+class AttentionStack(nn.Module):
+    """A causal language model of nothing but attention.
+
+    Embeddings and sinusoids, then layers whose outputs are added to
+    their inputs; no feed-forward layers, no normalisation (after Elhage
+    et al., 2021).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        d_model: int,
+        n_heads: int,
+        n_layers: int,
+        n_kv_heads: int | None = None,
+    ):
+        super().__init__()
+        self.embed = nn.Embedding(vocab_size, d_model)
+        self.layers = nn.ModuleList(
+            MultiHeadAttention(d_model, n_heads, n_kv_heads)
+            for _ in range(n_layers)
+        )
+        self.to_scores = nn.Linear(d_model, vocab_size)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return scores of the next token: (batch, time, vocab_size).
+
+        ids: (batch, time). No score depends on a later token.
+        """
+        x = self.embed(ids)  # (batch, time, d_model)
+        time, d_model = x.shape[1:]
+        x = x + sinusoids(time, d_model).to(x)
+        mask = causal_mask(time).to(x.device)
+        for layer in self.layers:
+            x = x + layer(x, x, mask)
+        return self.to_scores(x)
+
 # %% ../../../chapters/06_multi_head_attention.ipynb #886fbc49
 ALIVE = [*lexicon.NOUNS["person"], *lexicon.NOUNS["animal"]]
 QUALITIES = "old young small big black white happy sad".split()
@@ -399,6 +344,61 @@ def train_stack(seed: int, n_kv_heads: int | None = None) -> AttentionStack:
         label="two layers of four heads",
     )
     return model
+
+# %% ../../../chapters/06_multi_head_attention.ipynb #61050885
+@torch.no_grad()
+def attention_maps(model: nn.Module, *inputs) -> dict[str, Tensor]:
+    """Run the model and return the weights of all its attention.
+
+    The keys are the names of the `MultiHeadAttention` modules in it, the
+    values (batch, n_heads, time, memory_time).
+    """
+    maps, hooks = {}, []
+    for name, module in model.named_modules():
+        if isinstance(module, MultiHeadAttention):
+
+            def keep(module, args, kwargs, name=name):
+                maps[name] = module.weights(*args, **kwargs)
+
+            hooks.append(
+                module.register_forward_pre_hook(keep, with_kwargs=True)
+            )
+    try:
+        model(*inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return maps
+
+
+@contextmanager
+def without_heads(
+    model: nn.Module, heads: dict[str, list[int]]
+) -> Iterator[nn.Module]:
+    """Remove heads for as long as the `with` block lasts.
+
+    heads: {module name: numbers of its heads}. A head is removed by
+    zeroing its columns of `to_output.weight`; afterwards they are put
+    back. Raises `ValueError` for a head that is not there.
+    """
+    before = {}
+    try:
+        for name, removed in heads.items():
+            layer = model.get_submodule(name)
+            weight = layer.to_output.weight.data
+            before[name] = weight.clone()
+            for head in removed:
+                if not 0 <= head < layer.n_heads:
+                    raise ValueError(
+                        f"{name} has no head {head}: its heads are 0 to "
+                        f"{layer.n_heads - 1}"
+                    )
+                start = head * layer.d_head
+                weight[:, start : start + layer.d_head] = 0
+        yield model
+    finally:
+        for name, weight in before.items():
+            model.get_submodule(name).to_output.weight.data.copy_(weight)
 
 # %% ../../../chapters/06_multi_head_attention.ipynb #4352aad3
 def lists(n: int = 200) -> Tensor:

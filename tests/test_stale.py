@@ -49,6 +49,7 @@ def edit(path, old, new):
         ("src/qkv/tools.py", "items[place()]", "items[place() + 1]"),  # imported by what is used
         ("src/qkv/tools.py", "return 0", "return 1"),  # used by what is imported
         ("src/qkv/tools.py", "append(1)", "append(2)"),  # done by the import itself
+        ("src/qkv/tools.py", "PLACES += [1]", "PLACES += [2]"),
         ("src/qkv/live/__init__.py", ".sweep", ".unused"),
         ("src/qkv/live/sweep.py", "pass", "size = 1"),
         ("chapters/quiz/01_first.txt", "First", "Second"),
@@ -90,6 +91,8 @@ def test_the_kind_of_build_of_a_package_does_not_matter(stored, monkeypatch):
         ("src/qkv/outer.py", "return last(items)", "return last(items)[0]"),  # not imported
         ("src/qkv/outer.py", "import first, last", "import first, last as final"),
         ("src/qkv/tools.py", "items[-1]", "items[-2]"),  # only what is not imported uses it
+        ("src/qkv/tools.py", "SPARE += [1]", "SPARE += [2]"),
+        ("src/qkv/tools.py", "SPARE = []\nPLACES = [0]\n", "PLACES = [0]\nSPARE = []\n"),
         ("src/qkv/live/js/sweep.js", "{}", "{render}"),
     ],
 )

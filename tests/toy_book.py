@@ -44,7 +44,9 @@ def make_book(folder: Path) -> Path:
             "def leave(items):\n    return last(items)\n"
         ),
         "tools": (
-            "COUNT = []\nCOUNT.append(1)\n\n\ndef place():\n    return 0\n\n\n"
+            "COUNT = []\nCOUNT.append(1)\n"
+            "SPARE = []\nPLACES = [0]\nPLACES += [1]\nSPARE += [1]\n\n\n"
+            "def place():\n    return 0 * PLACES[0]\n\n\n"
             "def first(items):\n    return items[place()]\n\n\n"
             "def last(items):\n    return items[-1]\n"
         ),

@@ -95,10 +95,11 @@ class _File:
         return [i for i, statement in enumerate(self.statements) if not _defined(statement)]
 
     def code(self) -> str:
-        """Return the imports that are wanted, sorted, and the other statements in their order."""
+        """Return the imports and statements that are wanted, sorted by the names they define."""
         lines = _bare(self.text).split("\n")
         parts = sorted(self.imported)
-        for i in sorted(self.chosen):
+        # A definition may move; what defines nothing, or adds to a name, keeps its order.
+        for i in sorted(self.chosen, key=lambda i: (sorted(_defined(self.statements[i])), i)):
             statement = self.statements[i]
             decorators = getattr(statement, "decorator_list", [])
             start = min([statement.lineno, *(d.lineno for d in decorators)])
@@ -116,7 +117,7 @@ def _defined(statement: ast.stmt) -> set[str]:
             return {_bound(alias) for alias in statement.names} - {ALL}
         case ast.Assign(targets=targets):
             inside = [n for target in targets for n in ast.walk(target)]
-        case ast.AnnAssign(target=target):
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
             inside = list(ast.walk(target))
         case _:
             return set()

@@ -1,4 +1,7 @@
-"""Chapter 07: what the transformer loses without one of its parts, at half its budget."""
+"""Chapter 07: what the transformer loses without one of its parts.
+
+On sentences of at most 18 words and a third of the steps, so that 45 runs are done in 20 minutes.
+"""
 
 import torch
 from torch import nn
@@ -9,7 +12,10 @@ from qkv.data import phrases
 
 DATA = phrases.load()
 VOCABULARIES = vocabularies(DATA.train)
-STEPS = 1500
+TRAIN, TEST = (
+    [pair for pair in pairs if len(pair.source) <= 18] for pairs in (DATA.train, DATA.test)
+)
+STEPS = 1200
 
 
 class NoResidual(PreNorm):
@@ -34,7 +40,8 @@ VARIANTS = {
     "post-norm": ({"connection": PostNorm}, {}),
     "no warm-up": ({}, {"warmup": 0.0}),
     "post-norm, no warm-up": ({"connection": PostNorm}, {"warmup": 0.0}),
-    "label smoothing": ({}, {"smoothing": 0.1}),
+    "no label smoothing": ({}, {"smoothing": 0.0}),
+    "weight decay 0.01": ({}, {"weight_decay": 0.01}),
 }
 
 
@@ -48,13 +55,13 @@ def run(variant, seed):
     parts, training = VARIANTS[variant]
     torch.manual_seed(seed)
     model: nn.Module = Transformer(*map(len, VOCABULARIES), **parts)
-    history = train_transformer(model, DATA.train, VOCABULARIES, seed, steps=STEPS, **training)
-    scores = evaluate(model, DATA.test[::2], VOCABULARIES)
+    history = train_transformer(model, TRAIN, VOCABULARIES, seed, steps=STEPS, **training)
+    scores = evaluate(model, TEST, VOCABULARIES)
     return {
         "training": round(history.seconds, 1),
         "loss": history.smooth()[-1],
         "loss_curve": [round(value, 4) for value in history.smooth()[49::50]],
         "exact": scores["exact"],
-        "exact_by_length": scores["exact_by_length"],
+        "exact_by_length": scores["exact_by_length"][:3],
         "bleu": scores["bleu"],
     }

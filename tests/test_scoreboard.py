@@ -74,6 +74,14 @@ def test_an_unknown_model_is_named_with_those_there_are(book):
         scoreboard("transformer")
 
 
+def test_each_model_has_a_study_of_its_own_in_the_order_of_the_book():
+    assert list(board.STUDIES.items()) == [
+        ("LSTM encoder–decoder, fixed context", "bottleneck"),
+        ("LSTM with attention", "attention"),
+        ("Transformer", "transformer"),
+    ]
+
+
 def test_a_study_that_was_not_run_is_named_with_its_command(book):
     with pytest.raises(FileNotFoundError, match="qkv study attention"):
         scoreboard("LSTM with attention")
@@ -81,5 +89,6 @@ def test_a_study_that_was_not_run_is_named_with_its_command(book):
 
 def test_without_a_name_all_models_are_shown(book):
     results = book / "studies/results"
-    (results / "attention.json").write_text((results / "bottleneck.json").read_text())
+    for study in board.STUDIES.values():
+        (results / f"{study}.json").write_text((results / "bottleneck.json").read_text())
     assert [row.model for row in scoreboard().rows] == list(board.STUDIES)

@@ -14,6 +14,7 @@ from qkv.metrics import LENGTH_BANDS
 STUDIES = {
     "LSTM encoder–decoder, fixed context": "bottleneck",
     "LSTM with attention": "attention",
+    "Transformer": "transformer",
 }
 SHORT, LONG = 12, 25
 COLUMNS = (

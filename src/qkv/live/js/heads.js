@@ -122,9 +122,9 @@ export default figure(({ model, el, say, cleanup }) => {
       past.setAttribute("d", stairs(time));
       line.setAttribute("width", time);
     });
-    lay(scroll.clientWidth);
     row = time - 1;
     column = lookedAt(full);
+    lay(scroll.clientWidth);
   }
 
   // Run the model again without the heads that are out, and draw what it says.
@@ -292,6 +292,9 @@ export default figure(({ model, el, say, cleanup }) => {
     table.classList.toggle("qkv-upright", longest * 8 + 4 > cell);
     // Else the names of rows and columns, which stay where they are, would hide the cell one is on.
     scroll.style.scrollPadding = `${table.tHead.offsetHeight + 4}px 4px 4px ${side}px`;
+    const here = cells[row][column];
+    scroll.scrollTop = here.offsetTop - scroll.clientHeight / 2;
+    scroll.scrollLeft = here.offsetLeft - scroll.clientWidth / 2;
   }
   asked.ask(model.get("text"), false);
   cleanup(onResize(scroll, lay));

@@ -28,11 +28,11 @@ def split_heads(x, n_heads):
     return x.unflatten(2, (n_heads, -1)).transpose(1, 2).flip(1)
 
 
-# %% split_heads | always heads of three and two numbers | hidden: split_heads of random tensors
+# %% split_heads | the first sentence alone | hidden: split_heads of random tensors
 
 
 def split_heads(x, n_heads):
-    return x[:, :2, :6].unflatten(2, (n_heads, 6 // n_heads)).transpose(1, 2)
+    return torch.stack(x[0].chunk(n_heads, dim=1))[None]
 
 
 # %% multi_head | divided by the root of d | hint: the root of d / H
@@ -170,6 +170,16 @@ def remove_heads(W_o, n_heads, removed):
 def remove_heads(W_o, n_heads, removed):
     W_o, d_head = W_o.clone(), len(W_o) // n_heads
     W_o[removed[0] * d_head : (removed[0] + 1) * d_head] = 0
+    return W_o
+
+
+# %% remove_heads | right for six numbers alone | hidden: remove_heads of a random matrix
+
+
+def remove_heads(W_o, n_heads, removed):
+    W_o, d_head = W_o.clone(), 6 // n_heads
+    for head in removed:
+        W_o[head * d_head : (head + 1) * d_head] = 0
     return W_o
 
 

@@ -98,9 +98,7 @@ def tensors_of(model, source, mask, target_in):
     memory, state = model.encode(source, mask)
     scores, _ = model.decode(memory, state, target_in)
     kept |= {"to_scores output": scores[0], "probabilities output": scores[0].softmax(1)}
-    return {
-        key: value.relu() if key.endswith("hidden") else value for key, value in kept.items()
-    }
+    return {key: value.relu() if key.endswith("hidden") else value for key, value in kept.items()}
 
 
 @pytest.mark.parametrize("at", ["last", 2])

@@ -26,9 +26,9 @@ SUBLAYERS = {
 class TransformerFlow(LiveFigure):
     """A transformer that translates the reader's sentence and shows every tensor on the way.
 
-    `model` is a trained `Transformer` whose blocks are joined by `PreNorm`; `vocabularies` are those
-    of its source and target; `sentences` are examples to choose from, as text. The browser computes
-    what greedy search in PyTorch does, and needs no kernel.
+    `model` is a trained `Transformer` whose blocks are joined by `PreNorm`; `vocabularies` are
+    those of its source and target; `sentences` are examples to choose from, as text. The browser
+    computes what greedy search in PyTorch does, and needs no kernel.
 
     `text` is the sentence that was translated last, `block` the name of the open block, as in
     `model.named_modules()`, and `step` the number of the target token, from 0; −1 is the last.
@@ -88,9 +88,9 @@ class TransformerFlow(LiveFigure):
         for x, column in enumerate(columns):
             for y, (name, shape) in enumerate(column):
                 cross = name.endswith("cross-attention")
+                edge = plot.ORANGE if cross else plot.LINE
                 ax.add_patch(plt.Rectangle((x * 1.14, y), 1, 0.74, facecolor="#eef3f8",
-                                           linewidth=1.2,
-                                           edgecolor=plot.ORANGE if cross else plot.LINE))  # fmt: skip
+                                           linewidth=1.2, edgecolor=edge))  # fmt: skip
                 ax.text(x * 1.14 + 0.03, y + 0.37, name, va="center", fontsize=9.5)
                 ax.text(x * 1.14 + 0.97, y + 0.37, shape, va="center", ha="right", fontsize=9.5)
                 if cross:

@@ -62,7 +62,7 @@ export function tensorGrid({ title, rows, groups, columns, value, written, peak,
   // As wide as there is room for, and never too narrow to point at.
   const lay = (width) => {
     const room = Math.floor((width - sides[0].offsetWidth - 10) / names.length);
-    const [least, most] = columns ? [16, 34] : [5, 22];
+    const [least, most] = columns ? [names.length > 16 ? 11 : 16, 27] : [5, 22];
     table.style.setProperty("--cell", `${Math.max(least, Math.min(most, room))}px`);
   };
   return { table, lay };

@@ -40,7 +40,8 @@ export default figure(({ model, el, say, cleanup }) => {
   const diagram = h("div", { class: "qkv-diagram", role: "toolbar", "aria-label": "The blocks of the transformer" }, lines,
     sides.map(({ side, title, does, rows }) => h("div", { class: `qkv-side qkv-${side}` },
       h("p", { class: "qkv-side-head" }, h("b", {}, title), ` ${does}`),
-      rows.map(({ block, nodes: line }, i) => h("div", { class: `qkv-row${line.length === 1 ? " qkv-alone" : ""}` },
+      rows.map(({ block, nodes: line }, i) => h("div", { class: ["qkv-row", line.length === 1 && "qkv-alone",
+        i === rows.length - 1 && "qkv-last", rows[i - 1]?.nodes[1].id.endsWith("cross_attention") && "qkv-after-memory"].filter(Boolean).join(" ") },
         block && rows[i - 1].block !== block ? h("span", { class: "qkv-layer" }, `Block ${block}`) : null, line.map(make))))));
 
   // What is said, chosen and opened.
@@ -183,7 +184,7 @@ export default figure(({ model, el, say, cleanup }) => {
       const [heads, nRows, nColumns] = shape;
       const scores = result.tensor(open, "scores", step).data;
       const over = labels(columns);
-      body = h("div", { class: "qkv-maps" }, Array.from({ length: heads }, (_, head) => {
+      body = h("div", { class: `qkv-maps${nColumns > 16 ? " qkv-large" : ""}` }, Array.from({ length: heads }, (_, head) => {
         const at = (r, c) => (head * nRows + r) * nColumns + c;
         const grid = tensorGrid({ title: `Head ${head + 1}: weights`, rows: names, columns: over, newest, peak: 1,
           lang: [tongue(rows), tongue(columns)], written: share,
@@ -204,7 +205,8 @@ export default figure(({ model, el, say, cleanup }) => {
       const peak = data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
       const place = (c) => (words ? `“${shown(state.tokens[1][c])}”`
         : shape.length === 3 ? `head ${Math.floor(c / each) + 1}, number ${(c % each) + 1}` : `number ${c + 1}`);
-      const grid = tensorGrid({ title: about, rows: names, groups, newest, peak, written: decimals, lang: [tongue(rows)],
+      const columns = words && numbers ? state.tokens[1].map(shown) : null;
+      const grid = tensorGrid({ title: about, rows: names, groups, columns, newest, peak, written: decimals, lang: [tongue(rows), tongue(rows)],
         value: (r, c) => data[r * width + c],
         read: (r, c) => tell(`“${names[r]}”, ${place(c)} of ${each}: ${number(data[r * width + c])}`.replace(words ? ` of ${each}` : "", "")) });
       grids.push(grid);

@@ -1,17 +1,6 @@
 // A causal language model of nothing but attention (AttentionStack of chapter 06), ready to run.
-import { add, attention, causalMask, embedding, linear, readTensors, softmax } from "./engine.js";
-
-// (time, d): sines in even columns and cosines in odd ones (Vaswani et al. 2017, section 3.5).
-function sinusoids(time, d) {
-  const out = new Float32Array(time * d);
-  for (let t = 0; t < time; t += 1) {
-    for (let i = 0; i < d; i += 1) {
-      const angle = t / 10000 ** ((i - (i % 2)) / d);
-      out[t * d + i] = i % 2 ? Math.cos(angle) : Math.sin(angle);
-    }
-  }
-  return out;
-}
+import { add, attention, causalMask, embedding, linear, readTensors, sinusoids, softmax }
+  from "./engine.js";
 
 // x (time, nKv · dHead) -> (time, nHeads · dHead): each head of keys or values, once for every query
 // head that it serves.

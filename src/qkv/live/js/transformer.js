@@ -8,15 +8,17 @@ import { BOS, EOS, vocabulary } from "./sentence.js";
 const N_BEST = 5;
 
 // The model of a figure's state, ready to run: `knows(token)`, `words`, `sizes` and `translate(tokens)`.
-export function transformer({ shapes, weights, tokens: [sourceTokens, targetTokens], limits, n_heads: nHeads }) {
+export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }) {
+  const [sourceTokens, targetTokens] = tokens;
   const w = readTensors(weights, shapes);
   const shapeOf = Object.fromEntries(shapes);
   const d = shapeOf["encoder.norm.weight"][0];
-  const nLayers = shapes.filter(([name]) => /^encoder\.blocks\.\d+\.feed_forward\.up\.bias$/.test(name)).length;
+  const nLayers = shapes.filter(([name]) => /^encoder\..*\.up\.bias$/.test(name)).length;
   const dFeed = shapeOf["encoder.blocks.0.feed_forward.up.bias"][0];
   const words = vocabulary(sourceTokens);
 
-  const project = (name, x) => linear(x, w[`${name}.weight`], w[`${name}.bias`], shapeOf[`${name}.weight`][1]);
+  const project = (name, x) =>
+    linear(x, w[`${name}.weight`], w[`${name}.bias`], shapeOf[`${name}.weight`][1]);
   const normalise = (name, x) => layerNorm(x, w[`${name}.weight`], w[`${name}.bias`]);
 
   // Ids, of which the first stands at `start` -> (time, d).
@@ -41,7 +43,8 @@ export function transformer({ shapes, weights, tokens: [sourceTokens, targetToke
     return output;
   };
 
-  const remember = (name, x) => ({ key: project(`${name}.to_key`, x), value: project(`${name}.to_value`, x) });
+  const remember = (name, x) =>
+    ({ key: project(`${name}.to_key`, x), value: project(`${name}.to_value`, x) });
   // x looks at what is remembered, and none of it is masked: the encoder may look everywhere, and
   // the decoder's cache holds no later token.
   const look = (name, x, { key, value }, note) => {
@@ -80,10 +83,12 @@ export function transformer({ shapes, weights, tokens: [sourceTokens, targetToke
       let kept;
       x = connect(`${block}.connections.0`, x, note, (y) => {
         const { key, value } = remember(`${block}.attention`, y);
-        kept = cache.length ? { key: concat(cache[i].key, key), value: concat(cache[i].value, value) } : { key, value };
+        kept = cache.length
+          ? { key: concat(cache[i].key, key), value: concat(cache[i].value, value) } : { key, value };
         return look(`${block}.attention`, y, kept, note);
       });
-      x = connect(`${block}.connections.1`, x, note, (y) => look(`${block}.cross_attention`, y, seen[i], note));
+      x = connect(`${block}.connections.1`, x, note, (y) =>
+        look(`${block}.cross_attention`, y, seen[i], note));
       x = connect(`${block}.connections.2`, x, note, (y) => feedForward(`${block}.feed_forward`, y, note));
       return kept;
     });
@@ -128,10 +133,13 @@ export function transformer({ shapes, weights, tokens: [sourceTokens, targetToke
     const cross = name.endsWith("cross_attention");
     const whole = part === "key" || part === "value"; // cached: complete in every record
     const rows = !decoding || (cross && whole) ? "source" : "target";
-    if (part === "weights" || part === "scores") return { ...maps(upTo, latest, part), rows, columns: decoding && !cross ? "target" : "source" };
+    if (part === "weights" || part === "scores") {
+      return { ...maps(upTo, latest, part), rows, columns: decoding && !cross ? "target" : "source" };
+    }
     const data = whole ? latest[part] : concat(...upTo.map((record) => record[part]));
     if (name.endsWith(".words")) return { shape: [data.length], data, rows };
-    const width = { hidden: dFeed }[part] ?? (name === "to_scores" || name === "probabilities" ? targetTokens.length : d);
+    const overWords = name === "to_scores" || name === "probabilities";
+    const width = part === "hidden" ? dFeed : overWords ? targetTokens.length : d;
     const time = data.length / width;
     const heads = whole || part === "query";
     return { shape: heads ? [nHeads, time, d / nHeads] : [time, width], data, rows };
@@ -152,5 +160,6 @@ export function transformer({ shapes, weights, tokens: [sourceTokens, targetToke
     const data = concat(...Array.from({ length: nHeads }, (_, head) => lines.map((line) => line(head))).flat());
     return { shape: [nHeads, lines.length, nKeys], data };
   };
-  return { ...words, translate, sizes: { d, nHeads, nLayers, dFeed, nSource: sourceTokens.length, nTarget: targetTokens.length } };
+  return { ...words, translate, sizes: { d, nHeads, nLayers, dFeed,
+    nSource: sourceTokens.length, nTarget: targetTokens.length } };
 }

@@ -6,8 +6,8 @@ steps and the learning rate are its own.
 
 import torch
 
-from qkv.chapters.attention import AttentionTranslator
-from qkv.chapters.seq2seq import evaluate, vocabularies
+from qkv.chapters.attention import AttentionTranslator, alignment_error, alignments, links
+from qkv.chapters.seq2seq import count_parameters, evaluate, vocabularies
 from qkv.chapters.transformer import train_transformer
 from qkv.data import phrases
 
@@ -25,8 +25,12 @@ def run(seed):
     torch.manual_seed(seed)
     model = AttentionTranslator(*map(len, VOCABULARIES))
     history = train_transformer(model, DATA.train, VOCABULARIES, seed, steps=4000, lr=6e-3)
+    found = [links(weights) for weights in alignments(model, DATA.test, VOCABULARIES)]
     return {
+        "parameters": count_parameters(model),
         "training": round(history.seconds, 1),
+        "loss": history.smooth()[-1],
         **evaluate(model, DATA.test, VOCABULARIES),
         "compositional": evaluate(model, DATA.compositional[:600], VOCABULARIES)["exact"],
+        "alignment_error": alignment_error(DATA.test, found),
     }

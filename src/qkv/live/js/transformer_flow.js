@@ -247,7 +247,10 @@ export default figure(({ model, el, say, cleanup }) => {
       ...(remarked ? [h("p", { class: "qkv-remark" }, remarked)] : []),
       ...(OVER_WORDS.has(open) ? [mostProbable(result.best[step])] : []));
     view.classList.toggle("qkv-with-numbers", numbers);
-    readout.textContent = flat ? "" : "Point at a cell, or walk with the arrow keys, to read it.";
+    const most = tensor.data.reduce((peak, v) => Math.max(peak, Math.abs(v)), 0);
+    const key = part === "weights" ? "The darker, the more weight."
+      : `Blue is above 0, orange below; the strongest is ±${number(most, 2)}.`;
+    readout.textContent = flat ? "" : `${key} Point at a cell, or walk with the arrow keys, to read it.`;
     lay();
   }
   const lay = () => grids.forEach((grid) => grid.lay(grid.table.parentNode.clientWidth));

@@ -3,7 +3,7 @@
 // change when heads are taken out.
 import { argmax, largest } from "./engine.js";
 import { asking, bar, bars, share, shown, vocabulary } from "./sentence.js";
-import { button, figure, h, onResize, reducedMotion, svg } from "./shared.js";
+import { button, figure, h, onResize, reducedMotion, svg, walk } from "./shared.js";
 import { stack } from "./stack.js";
 
 const N_BEST = 5;
@@ -254,18 +254,7 @@ export default figure(({ model, el, say, cleanup }) => {
   scroll.addEventListener("pointerdown", pointed);
   scroll.addEventListener("focusin", pointed);
   scroll.addEventListener("keydown", (event) => {
-    const last = read.length - 1;
-    const far = event.ctrlKey || event.metaKey;
-    let [r, c] = [row, column];
-    if (event.key === "ArrowUp") r -= 1;
-    else if (event.key === "ArrowDown") r += 1;
-    else if (event.key === "ArrowLeft") c -= 1;
-    else if (event.key === "ArrowRight") c += 1;
-    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
-    else if (event.key === "End") [r, c] = [far ? last : r, last];
-    else return;
-    event.preventDefault();
-    cells[r]?.[c]?.focus();
+    walk(event, cells, row, column);
   });
   const turn = () => {
     column = lookedAt(now);

@@ -1,6 +1,6 @@
 // A heat map over tokens. It is a real table in the grid pattern: screen readers read it as such,
 // arrow keys walk it, and each cell says its number.
-import { figure, h, slider, choice, number, colours, rgb, onTheme, onResize } from "./shared.js";
+import { figure, h, slider, choice, number, colours, rgb, onTheme, onResize, walk } from "./shared.js";
 
 const MASKED = 65535;
 
@@ -119,18 +119,7 @@ export default figure(({ model, el, say, cleanup }) => {
   table.addEventListener("focusin", pointed);
   table.addEventListener("keydown", (event) => {
     const cell = event.target.closest("td[data-r]");
-    if (!cell) return;
-    let [r, c] = [Number(cell.dataset.r), Number(cell.dataset.c)];
-    const far = event.ctrlKey || event.metaKey;
-    if (event.key === "ArrowUp") r -= 1;
-    else if (event.key === "ArrowDown") r += 1;
-    else if (event.key === "ArrowLeft") c -= 1;
-    else if (event.key === "ArrowRight") c += 1;
-    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
-    else if (event.key === "End") [r, c] = [far ? rows.length - 1 : r, columns.length - 1];
-    else return;
-    event.preventDefault();
-    cells[r]?.[c]?.focus();
+    if (cell) walk(event, cells, Number(cell.dataset.r), Number(cell.dataset.c));
   });
 
   const parts = stack.map(({ name, labels }) => {

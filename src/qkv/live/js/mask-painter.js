@@ -1,7 +1,7 @@
 // A mask to paint: each row of scores goes through softmax with only those keys that the query may
 // look at.
 import { argmax, softmax } from "./engine.js";
-import { choice, figure, fixed, h, onResize, tellApart } from "./shared.js";
+import { choice, figure, fixed, h, onResize, tellApart, walk } from "./shared.js";
 
 const PAD = "<pad>";
 
@@ -152,18 +152,10 @@ export default figure(({ model, el, say, cleanup }) => {
   });
   table.addEventListener("keydown", (event) => {
     if (!at(event.target)) return;
-    let [r, c] = at(event.target);
-    const far = event.ctrlKey || event.metaKey;
-    if (event.key === "ArrowUp") r -= 1;
-    else if (event.key === "ArrowDown") r += 1;
-    else if (event.key === "ArrowLeft") c -= 1;
-    else if (event.key === "ArrowRight") c += 1;
-    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
-    else if (event.key === "End") [r, c] = [far ? last : r, last];
-    else if (event.key === " " || event.key === "Enter") paint(r, c, !model.get("mask")[r][c]);
-    else return;
+    const [r, c] = at(event.target);
+    if (walk(event, cells, r, c) || ![" ", "Enter"].includes(event.key)) return;
     event.preventDefault();
-    cells[r]?.[c]?.focus();
+    paint(r, c, !model.get("mask")[r][c]);
   });
 
   model.on("change:mask", draw);

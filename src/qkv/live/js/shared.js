@@ -160,6 +160,18 @@ export function button(name, onclick, icon = null) {
     "aria-label": icon ? name : null, title: icon ? name : null, onclick }, icon ?? name);
 }
 
+// Moves the focus in a grid of cells, a list of rows, from row r and column c, as the grid pattern
+// says: arrows, Home and End, with Ctrl to the grid's own ends. Whether the key was one of these.
+export function walk(event, cells, r, c) {
+  const far = event.ctrlKey || event.metaKey;
+  const to = { ArrowUp: [r - 1, c], ArrowDown: [r + 1, c], ArrowLeft: [r, c - 1], ArrowRight: [r, c + 1],
+    Home: [far ? 0 : r, 0], End: [far ? cells.length - 1 : r, cells[r].length - 1] }[event.key];
+  if (!to) return false;
+  event.preventDefault();
+  cells[to[0]]?.[to[1]]?.focus();
+  return true;
+}
+
 // The figure's colours as they are now, for drawing on a canvas.
 export function colours(el) {
   const style = getComputedStyle(el.closest(".qkv-figure") ?? el);

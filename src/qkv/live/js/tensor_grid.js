@@ -1,7 +1,7 @@
 // Numbers as a coloured grid: a real table in the grid pattern, walked with the arrow keys. Blue is
 // positive, orange negative, and the stronger the larger; the style mixes the colours, so that they
 // follow the page into the dark.
-import { h } from "./shared.js";
+import { h, walk } from "./shared.js";
 
 // title   what the table is called           rows     the names of its rows
 // groups  [[name, how many columns], …] above, or columns: a name for each column
@@ -53,18 +53,7 @@ export function tensorGrid({ title, rows, groups, columns, value, written, peak,
   table.addEventListener("focusin", pointed);
   table.addEventListener("keydown", (event) => {
     const cell = event.target.closest("td[data-r]");
-    if (!cell) return;
-    let [r, c] = [Number(cell.dataset.r), Number(cell.dataset.c)];
-    const far = event.ctrlKey || event.metaKey;
-    if (event.key === "ArrowUp") r -= 1;
-    else if (event.key === "ArrowDown") r += 1;
-    else if (event.key === "ArrowLeft") c -= 1;
-    else if (event.key === "ArrowRight") c += 1;
-    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
-    else if (event.key === "End") [r, c] = [far ? rows.length - 1 : r, names.length - 1];
-    else return;
-    event.preventDefault();
-    cells[r]?.[c]?.focus();
+    if (cell) walk(event, cells, Number(cell.dataset.r), Number(cell.dataset.c));
   });
 
   // As wide as there is room for, and never too narrow to point at.

@@ -1,7 +1,7 @@
 // One head of self-attention in numbers: a token's query, its scores with every key, the softmax,
 // the values, and the one vector they add up to. Every number says how it came about.
 import { linear, softmax, weightedSum } from "./engine.js";
-import { choice, figure, fixed, h, tellApart, tick } from "./shared.js";
+import { choice, figure, fixed, h, tellApart, tick, walk } from "./shared.js";
 
 // x, wQuery, wKey, wValue as rows of numbers -> what token i sees: query (dHead), keys, values
 // (time, d), dots, scores, weights (time), and the output (dValue).
@@ -160,18 +160,8 @@ export default figure(({ model, el, say, cleanup }) => {
     const td = event.target.closest("td[data-id]");
     if (!td) return;
     const lines = [...td.closest("tbody").rows].map((row) => [...row.querySelectorAll("td[data-id]")]);
-    let r = lines.findIndex((line) => line.includes(td));
-    let c = lines[r].indexOf(td);
-    const far = event.ctrlKey || event.metaKey;
-    if (event.key === "ArrowUp") r -= 1;
-    else if (event.key === "ArrowDown") r += 1;
-    else if (event.key === "ArrowLeft") c -= 1;
-    else if (event.key === "ArrowRight") c += 1;
-    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
-    else if (event.key === "End") [r, c] = [far ? lines.length - 1 : r, lines[r].length - 1];
-    else return;
-    event.preventDefault();
-    lines[r]?.[c]?.focus();
+    const r = lines.findIndex((line) => line.includes(td));
+    walk(event, lines, r, lines[r].indexOf(td));
   });
 
   for (const key of ["chosen", "causal"]) {

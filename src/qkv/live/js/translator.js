@@ -4,7 +4,7 @@ import { additiveScores, argmax, concat, embedding, largest, linear, lstm, lstmL
   readTensors, softmax, tanh, weightedSum } from "./engine.js";
 import { asking, bar, bars, BOS, EOS, mostProbable, share, shown, space, spoken,
   vocabulary } from "./sentence.js";
-import { figure, h, number, onResize, reducedMotion, svg } from "./shared.js";
+import { figure, h, number, onResize, reducedMotion, svg, walk } from "./shared.js";
 
 const N_BEST = 5;
 
@@ -180,18 +180,7 @@ export default figure(({ model, el, say, cleanup }) => {
   }
   scroll.addEventListener("focusin", pointed);
   scroll.addEventListener("keydown", (event) => {
-    const [last, end] = [cells.length - 1, cells[0].length - 1];
-    const far = event.ctrlKey || event.metaKey;
-    let [r, c] = [row, column];
-    if (event.key === "ArrowUp") r -= 1;
-    else if (event.key === "ArrowDown") r += 1;
-    else if (event.key === "ArrowLeft") c -= 1;
-    else if (event.key === "ArrowRight") c += 1;
-    else if (event.key === "Home") [r, c] = [far ? 0 : r, 0];
-    else if (event.key === "End") [r, c] = [far ? last : r, end];
-    else return;
-    event.preventDefault();
-    cells[r]?.[c]?.focus();
+    walk(event, cells, row, column);
   });
   cleanup(() => clearInterval(timer));
 

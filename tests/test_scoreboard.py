@@ -78,6 +78,7 @@ def test_each_model_has_a_study_of_its_own_in_the_order_of_the_book():
     assert list(board.STUDIES.items()) == [
         ("LSTM encoder–decoder, fixed context", "bottleneck"),
         ("LSTM with attention", "attention"),
+        ("LSTM with attention, trained as the transformer", "attention_again"),
         ("Transformer", "transformer"),
     ]
 

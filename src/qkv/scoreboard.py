@@ -14,6 +14,7 @@ from qkv.metrics import LENGTH_BANDS
 STUDIES = {
     "LSTM encoder–decoder, fixed context": "bottleneck",
     "LSTM with attention": "attention",
+    "LSTM with attention, trained as the transformer": "attention_again",
     "Transformer": "transformer",
 }
 SHORT, LONG = 12, 25

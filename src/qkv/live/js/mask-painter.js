@@ -95,7 +95,7 @@ export default figure(({ model, el, say, cleanup }) => {
       td.classList.toggle("qkv-shut", !open);
       td.classList.toggle("qkv-nan", Number.isNaN(weight));
       td.setAttribute("aria-selected", String(open));
-      td.style.setProperty("--size", `${open ? (55 * weight).toFixed(1) : 0}%`);
+      td.style.setProperty("--size", `${open ? (42 * weight).toFixed(1) : 0}%`);
       td.firstChild.textContent = Number.isNaN(weight) ? "nan" : open ? fixed(weight) : "masked";
     }));
     const same = (other) => JSON.stringify(other) === JSON.stringify(mask);

@@ -1,7 +1,10 @@
 """A page that holds live figures and nothing else: what the site makes, without the site."""
 
+import base64
 import html
 import json
+
+import numpy as np
 
 from qkv.live.figure import FIGURE_MIME, site_script, site_style
 
@@ -44,3 +47,26 @@ def live_page(*figures, theme="light") -> str:
     return PAGE.format(
         theme=theme, style=site_style(), figures="\n".join(parts), script=site_script()
     )
+
+
+def open_live(page, folder, *figures, theme="light", width=900, motion="reduce"):
+    """Open a page with the figures, from a file in `folder`; return it once they are alive."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(reduced_motion=motion)
+    path = folder / "page.html"
+    path.write_text(live_page(*figures, theme=theme), "utf-8")
+    page.goto(path.as_uri())
+    page.wait_for_function(
+        "n => document.querySelectorAll('.qkv-ready').length === n", arg=len(figures)
+    )
+    return page
+
+
+def stored(state) -> dict:
+    """Return the tensors in a figure's state by name, as arrays."""
+    numbers = np.frombuffer(base64.b64decode(state["weights"]), "<f4").copy()
+    shapes = dict(state["shapes"])
+    parts = np.split(numbers, np.cumsum([np.prod(shape) for shape in shapes.values()])[:-1])
+    return {
+        name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }

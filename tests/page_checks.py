@@ -48,6 +48,22 @@ SNAPSHOT = """(stage) => {
 }"""
 
 
+def small_targets(page, targets="button, input, select, summary") -> list[str]:
+    """Return the controls that a finger could miss: under 44 pixels wide or high."""
+    return page.evaluate(
+        """(targets) => [...document.querySelectorAll(targets)].filter((e) => {
+          const box = e.getBoundingClientRect();
+          return box.height < 44 || box.width < 44;
+        }).map((e) => e.outerHTML)""",
+        targets,
+    )
+
+
+def says(page, text) -> None:
+    """Wait until the live region says `text`."""
+    page.get_by_role("status").filter(has_text=text).wait_for(timeout=5000)
+
+
 def drawn(figure) -> str:
     """Return what the figure shows, without its controls and its words about them."""
     return figure.locator(".qkv-stage").evaluate(SNAPSHOT)

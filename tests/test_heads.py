@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from live_page import stored
 from qkv.chapters.attention import DotScore
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.multi_head_attention import AttentionStack, attention_maps
@@ -24,11 +25,10 @@ def test_the_state_holds_every_weight_in_order_and_survives_training_on():
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     with torch.no_grad():
         model.embed.weight.zero_()
-    numbers = np.frombuffer(base64.b64decode(state["weights"]), "<f4")
-    parts = np.split(numbers, np.cumsum([np.prod(shape) for _, shape in state["shapes"]])[:-1])
-    assert {name for name, _ in state["shapes"]} == set(before)
-    for (name, shape), part in zip(state["shapes"], parts, strict=True):
-        np.testing.assert_array_equal(part.reshape(shape), before[name].numpy())
+    tensors = stored(state)
+    assert set(tensors) == set(before)
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(tensor, before[name].numpy())
     assert state["sizes"] == [[4, 2], [4, 2]]
     assert state["labels"] == [[0, 1, "previous token"], [1, 3, "agreement"]]
     assert (state["text"], state["chosen"], state["removed"]) == (EXAMPLES[0], [0, 0], [])

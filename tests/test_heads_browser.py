@@ -7,8 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from live_page import live_page
-from page_checks import barriers, operate_all, width_needed
+from live_page import open_live
+from page_checks import barriers, operate_all, says, small_targets, width_needed
 from qkv.chapters.multi_head_attention import attention_maps, without_heads
 from qkv.live.figure import bundle
 from tiny_heads import figure, tiny
@@ -42,20 +42,9 @@ def show(page, tmp_path):
     """Open a page with the figure of a tiny model; return it once it is alive."""
 
     def open_page(shown=None, *, theme="light", width=900):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(reduced_motion="reduce")
-        path = tmp_path / "page.html"
-        path.write_text(live_page(shown or figure(), theme=theme), "utf-8")
-        page.goto(path.as_uri())
-        page.locator(".qkv-ready").wait_for()
-        return page
+        return open_live(page, tmp_path, shown or figure(), theme=theme, width=width)
 
     return open_page
-
-
-def says(page, text):
-    """Wait until the live region says `text`."""
-    page.get_by_role("status").filter(has_text=text).wait_for(timeout=5000)
 
 
 def read(page, text):
@@ -231,13 +220,7 @@ def test_it_fits_a_phone_with_targets_for_fingers(show):
     page = show(figure(*tiny(8, 2)), width=360)
     read(page, "cat " * 40)
     assert width_needed(page) == 360
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, summary")].filter((e) => {
-          const box = e.getBoundingClientRect();
-          return box.height < 44 || box.width < 44;
-        }).map((e) => e.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page) == []
     assert page.locator("td[tabindex='0']").evaluate(IN_VIEW)  # before anything is done
     page.locator("td[tabindex='0']").focus()
     page.keyboard.press("Control+Home")

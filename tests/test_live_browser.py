@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from live_page import live_page
+from live_page import live_page, open_live
+from page_checks import says, small_targets
 from qkv.live import Heatmap, Scatter, Sweep
 
 
@@ -68,14 +69,7 @@ def show(page, tmp_path):
     """Open a page from a file with the given figures; return it once they are alive."""
 
     def open_page(*figures, theme="light", width=900):
-        page.set_viewport_size({"width": width, "height": 900})
-        path = tmp_path / "page.html"
-        path.write_text(live_page(*figures, theme=theme), "utf-8")
-        page.goto(path.as_uri())
-        page.wait_for_function(
-            "n => document.querySelectorAll('.qkv-ready').length === n", arg=len(figures)
-        )
-        return page
+        return open_live(page, tmp_path, *figures, theme=theme, width=width, motion=None)
 
     return open_page
 
@@ -90,11 +84,6 @@ def changes(page, before):
     page.wait_for_function(
         "before => document.querySelector('canvas').toDataURL() !== before", arg=before
     )
-
-
-def says(page, text):
-    """Wait until the live region says `text`."""
-    page.get_by_role("status").filter(has_text=text).wait_for(timeout=5000)
 
 
 class TestSweep:
@@ -305,13 +294,7 @@ class TestEveryFigure:
     def test_fits_a_phone_with_targets_for_fingers(self, show, sweep, heatmap, scatter):
         page = show(sweep, heatmap, scatter, width=360)
         assert page.evaluate("document.documentElement.scrollWidth") == 360
-        small = page.evaluate(
-            """() => [...document.querySelectorAll("button, .qkv-figure input")].filter(e => {
-              const box = e.getBoundingClientRect();
-              return box.height < 44 || box.width < 44;
-            }).map(e => e.outerHTML)"""
-        )
-        assert small == []
+        assert small_targets(page, "button, .qkv-figure input") == []
 
     def test_prints_as_its_still_picture(self, show, sweep, heatmap, scatter):
         page = show(sweep, heatmap, scatter)

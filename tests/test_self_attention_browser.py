@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from live_page import live_page
-from page_checks import barriers, operate_all, width_needed
+from live_page import open_live
+from page_checks import barriers, operate_all, says, width_needed
 from qkv.live.figure import bundle
 from qkv.live.waves import sinusoids
 from self_attention_figures import FIGURES, dot_product, mask_painter, randn, trace, waves
@@ -82,22 +82,9 @@ def show(page, tmp_path):
     """Open a page with the given figures; return it once they are alive."""
 
     def open_page(*figures, theme="light", width=900):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(reduced_motion="reduce")
-        path = tmp_path / "page.html"
-        path.write_text(live_page(*figures, theme=theme), "utf-8")
-        page.goto(path.as_uri())
-        page.wait_for_function(
-            "n => document.querySelectorAll('.qkv-ready').length === n", arg=len(figures)
-        )
-        return page
+        return open_live(page, tmp_path, *figures, theme=theme, width=width)
 
     return open_page
-
-
-def says(page, text):
-    """Wait until the live region says `text`."""
-    page.get_by_role("status").filter(has_text=text).wait_for(timeout=5000)
 
 
 def column(page, place, row="tbody tr"):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from live_page import stored
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.self_attention import LearnedPositions, sinusoids
 from qkv.chapters.seq2seq import SPECIALS
@@ -22,12 +23,11 @@ from tiny_translator import EXAMPLES
 def test_the_state_holds_every_weight_and_the_positions():
     model, _ = tiny()
     state = figure().figure_state()
-    numbers = np.frombuffer(base64.b64decode(state["weights"]), "<f4")
-    parts = np.split(numbers, np.cumsum([np.prod(shape) for _, shape in state["shapes"]])[:-1])
     expected = {**model.state_dict(), "positions": sinusoids(61, 8)}
-    assert {name for name, _ in state["shapes"]} == set(expected)
-    for (name, shape), part in zip(state["shapes"], parts, strict=True):
-        np.testing.assert_array_equal(part.reshape(shape), expected[name].numpy())
+    tensors = stored(state)
+    assert set(tensors) == set(expected)
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(tensor, expected[name].numpy())
     assert (state["n_heads"], state["examples"], state["text"]) == (2, EXAMPLES, EXAMPLES[0])
     assert json.loads(json.dumps(state)) == state
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from live_page import live_page
-from page_checks import barriers, operate_all, width_needed
+from live_page import open_live
+from page_checks import barriers, operate_all, says, small_targets, width_needed
 from qkv.chapters.multi_head_attention import attention_maps
 from qkv.chapters.seq2seq import BOS_ID
 from tiny_transformer import figure, tiny
@@ -16,13 +16,7 @@ def show(page, tmp_path):
     """Open a page with the figure of a tiny model; return it once it is alive."""
 
     def open_page(*, theme="light", width=900, motion="reduce"):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(reduced_motion=motion)
-        path = tmp_path / "page.html"
-        path.write_text(live_page(figure(), theme=theme), "utf-8")
-        page.goto(path.as_uri())
-        page.locator(".qkv-ready").wait_for()
-        return page
+        return open_live(page, tmp_path, figure(), theme=theme, width=width, motion=motion)
 
     return open_page
 
@@ -37,11 +31,6 @@ def shapes(page):
         "all => all.map((e) => [e.dataset.id, e.querySelector('.qkv-shape').textContent])"
     )
     return dict(pairs)
-
-
-def says(page, text):
-    """Wait until the live region says `text`."""
-    page.get_by_role("status").filter(has_text=text).wait_for(timeout=5000)
 
 
 def numbers(table):
@@ -224,13 +213,9 @@ def test_on_a_phone_a_block_opens_below_its_row_and_nothing_overflows(show):
         button, panel = block(page, name).bounding_box(), page.locator(".qkv-panel").bounding_box()
         assert 0 < panel["y"] - button["y"] - button["height"] < 30
         assert width_needed(page) == 360
-    small = page.evaluate(
-        """() => [...document.querySelectorAll(
-            "button, input:not([type=checkbox]), select, summary, .qkv-tick")]
-          .map((e) => [e.outerHTML, e.getBoundingClientRect()])
-          .filter(([, box]) => box.height < 44 || box.width < 44).map(([html]) => html)"""
+    assert (
+        small_targets(page, "button, input:not([type=checkbox]), select, summary, .qkv-tick") == []
     )
-    assert small == []
 
 
 def test_it_prints_as_its_still_picture(show):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from live_page import stored
 from qkv.chapters.attention import AttentionTranslator, BahdanauTranslator, DotScore
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.seq2seq import SPECIALS, greedy
@@ -21,11 +22,10 @@ from tiny_translator import EXAMPLES, figure, tiny
 def test_the_state_holds_every_weight_in_order():
     model, _ = tiny()
     state = figure().figure_state()
-    numbers = np.frombuffer(base64.b64decode(state["weights"]), "<f4")
-    parts = np.split(numbers, np.cumsum([np.prod(shape) for _, shape in state["shapes"]])[:-1])
-    assert {name for name, _ in state["shapes"]} == set(model.state_dict())
-    for (name, shape), part in zip(state["shapes"], parts, strict=True):
-        np.testing.assert_array_equal(part.reshape(shape), model.state_dict()[name].numpy())
+    tensors = stored(state)
+    assert set(tensors) == set(model.state_dict())
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(tensor, model.state_dict()[name].numpy())
     assert state["tokens"][0][:4] == list(SPECIALS)
     assert (state["examples"], state["text"]) == (EXAMPLES, EXAMPLES[0])
     assert json.loads(json.dumps(state)) == state

@@ -1,6 +1,5 @@
 """The translator in the page: it says what PyTorch says, and every reader can work it."""
 
-import base64
 import json
 from itertools import pairwise
 
@@ -8,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from live_page import live_page
-from page_checks import barriers, operate_all, width_needed
+from live_page import open_live, stored
+from page_checks import barriers, operate_all, says, small_targets, width_needed
 from qkv.chapters.attention import AttentionTranslator
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.seq2seq import greedy
@@ -75,14 +74,8 @@ def translator_of_the_book():
     shapes = dict(state["shapes"])
     d_embed, d_hidden = shapes["embed.weight"][1], shapes["mix.weight"][0]
     model = AttentionTranslator(*map(len, both), d_embed=d_embed, d_hidden=d_hidden)
-    numbers = np.frombuffer(base64.b64decode(state["weights"]), "<f4").copy()
-    parts = np.split(numbers, np.cumsum([np.prod(shape) for shape in shapes.values()])[:-1])
-    model.load_state_dict(
-        {
-            name: torch.from_numpy(part).view(*shape)
-            for (name, shape), part in zip(shapes.items(), parts, strict=True)
-        }
-    )
+    tensors = stored(state)
+    model.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
     return state, model, both
 
 
@@ -120,24 +113,13 @@ def show(page, tmp_path):
     """Open a page with the figure of a tiny model; return it once it is alive."""
 
     def open_page(shown=None, *, theme="light", width=900, motion="reduce"):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(reduced_motion=motion)
-        path = tmp_path / "page.html"
-        path.write_text(live_page(shown or figure(), theme=theme), "utf-8")
-        page.goto(path.as_uri())
-        page.locator(".qkv-ready").wait_for()
-        return page
+        return open_live(page, tmp_path, shown or figure(), theme=theme, width=width, motion=motion)
 
     return open_page
 
 
 def field(page):
     return page.get_by_role("textbox", name="English")
-
-
-def says(page, text):
-    """Wait until the live region says `text`."""
-    page.get_by_role("status").filter(has_text=text).wait_for(timeout=5000)
 
 
 def heads(page):
@@ -327,13 +309,7 @@ def test_a_long_sentence_scrolls_in_its_own_box_on_a_phone(show):
     assert width_needed(page) == 360
     box = page.locator(".qkv-alignment")
     assert box.evaluate("e => e.scrollWidth > e.clientWidth && e.clientHeight <= 400")
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, summary")].filter((e) => {
-          const box = e.getBoundingClientRect();
-          return box.height < 44 || box.width < 44;
-        }).map((e) => e.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page) == []
     page.locator("td[tabindex='0']").focus()
     page.keyboard.press("Control+End")
     hidden = """(cell) => {

@@ -16,7 +16,7 @@ export function attend({ points, query, d, temperature, divide }) {
 }
 
 // What the weights mean for the sum and for learning, in a sentence or two.
-export function meaning({ labels, d, temperature, divide }, { scores, weights }) {
+function meaning({ labels, d, temperature, divide }, { scores, weights }) {
   const [best, next] = largest(weights, 2);
   const [most, least] = [weights[best], Math.min(...weights)];
   const name = `“${labels[best]}”`;

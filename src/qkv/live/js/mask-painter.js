@@ -43,7 +43,6 @@ export function leaks(tokens, names, mask, weights) {
 export default figure(({ model, el, say, cleanup }) => {
   const [tokens, scores, presets] = ["tokens", "scores", "presets"].map((key) => model.get(key));
   const names = tellApart(tokens);
-  const last = tokens.length - 1;
   let [row, column] = [-1, -1];
   let brush = null; // while the pointer is down: whether it opens or closes
 

@@ -19,6 +19,8 @@ def stored(tmp_path, monkeypatch):
         code("%matplotlib inline\nimport numpy as np, yaml"),
         code("if True:\n    from qkv.outer import pick\n    !echo"),
         code("from qkv.live import Sweep\nfrom qkv.quiz import ask"),
+        code("from qkv import bag"),
+        code("vars(bag)"),
         code("1 + 1"),
     )
     notebook = store.load(path)
@@ -46,6 +48,7 @@ def edit(path, old, new):
         ("chapters/01_first.ipynb", "1 + 1", "1 + 2"),
         ("src/qkv/outer.py", "def pick", "def  pick"),
         ("src/qkv/inner.py", "10", "11"),
+        ("src/qkv/bag.py", "1", "2"),  # the module stands alone: anything may be asked of it
         ("src/qkv/tools.py", "items[place()]", "items[place() + 1]"),  # imported by what is used
         ("src/qkv/tools.py", "return 0", "return 1"),  # used by what is imported
         ("src/qkv/tools.py", "append(1)", "append(2)"),  # done by the import itself
@@ -86,6 +89,7 @@ def test_the_kind_of_build_of_a_package_does_not_matter(stored, monkeypatch):
     [
         ("chapters/01_first.ipynb", "# First", "# The first, in other words"),
         ("src/qkv/unused.py", "1", "2"),
+        ("src/qkv/inner.py", "30", "31"),  # only inner.ITEMS is asked for
         ("src/qkv/outer.py", "def pick", "# how to choose\ndef pick"),
         ("src/qkv/outer.py", '"""Pick."""', '"""Pick the item.\n\n    index: its place."""'),
         ("src/qkv/outer.py", "return last(items)", "return last(items)[0]"),  # not imported

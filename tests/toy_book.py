@@ -50,7 +50,8 @@ def make_book(folder: Path) -> Path:
             "def first(items):\n    return items[place()]\n\n\n"
             "def last(items):\n    return items[-1]\n"
         ),
-        "inner": "ITEMS = [10, 20]\n",
+        "inner": "ITEMS = [10, 20]\nMORE = [30]\n",
+        "bag": "ONE = 1\n",
         "unused": "NUMBER = 1\n",
         "quiz": "import click\n\nask = click.echo\n",
         "live/__init__": "from .sweep import Sweep\n",

@@ -11,8 +11,10 @@ import tokenize
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 ALL = "*"  # stands for every name of a file
+NAMELESS = ""  # stands for what defines no name: importing the file runs it, whatever is asked
 
 
 def reach(texts: list[str], package: Path) -> tuple[dict[Path, str], set[str]]:
@@ -24,13 +26,14 @@ def reach(texts: list[str], package: Path) -> tuple[dict[Path, str], set[str]]:
     files: dict[Path, _File] = {}
     assets: set[Path] = set()
     packages: set[str] = set()
-    waiting = [found for text in texts for found in _imports(parsed(text), "")]
+    cells = ast.Module([statement for text in texts for statement in parsed(text).body], [])
+    waiting = list(_imports(cells, "", _uses(cells)))
     while waiting:
-        module, name = waiting.pop()
+        module, name, uses = waiting.pop()
         if module != "qkv" and not module.startswith("qkv."):
             packages.add(module.partition(".")[0])
             continue
-        for file, wanted in _files(module, name, package):
+        for file, wanted in _files(module, name, uses, package):
             if file.suffix != ".py":
                 assets.add(file)
                 continue
@@ -39,6 +42,17 @@ def reach(texts: list[str], package: Path) -> tuple[dict[Path, str], set[str]]:
             waiting += files[file].want(wanted)
     code = {file: "" for file in assets} | {path: file.code() for path, file in files.items()}
     return code, packages - set(sys.stdlib_module_names)
+
+
+class _Import(NamedTuple):
+    """What an import brings in: a name of a module (`ALL`: the module as a whole).
+
+    uses: should the name be a module too, the names that are asked of it.
+    """
+
+    module: str
+    name: str
+    uses: set[str]
 
 
 class _File:
@@ -58,41 +72,38 @@ class _File:
     @cached_property
     def definers(self) -> dict[str, list[int]]:
         """The statements that define each name."""
-        definers: dict[str, list[int]] = {}
+        definers: dict[str, list[int]] = {NAMELESS: []}
         for i, statement in enumerate(self.statements):
-            for name in _defined(statement):
+            for name in _defined(statement) or {NAMELESS}:
                 definers.setdefault(name, []).append(i)
         return definers
 
-    def want(self, names: set[str]) -> list[tuple[str, str]]:
+    @cached_property
+    def uses(self) -> dict[str, set[str]]:
+        """What is asked of each name in this file."""
+        return _uses(ast.Module(self.statements, []))
+
+    def want(self, names: set[str]) -> list["_Import"]:
         """Choose what defines the names, with all that it uses; return the imports behind it."""
-        if ALL in names:
-            names = {*names, *self.definers}
-        first = not self.wanted
-        # Importing a file runs what defines nothing, whatever is asked of it.
-        todo = {ALL, *names} - self.wanted if first else names - self.wanted
+        asked = {NAMELESS, *(self.definers if ALL in names else names)}
+        todo = asked & set(self.definers) - self.wanted
         found = []
         while todo:
             name = todo.pop()
             self.wanted.add(name)
-            places = self._without_names if name == ALL else self.definers.get(name, [])
-            for i in places:
+            for i in self.definers[name]:
                 statement = self.statements[i]
                 if isinstance(statement, ast.Import | ast.ImportFrom):
                     for alias in statement.names:
-                        if name in (_bound(alias), ALL) or alias.name == ALL:
-                            found += _imports(_only(statement, alias), self.home)
+                        if name == _bound(alias) or alias.name == ALL:
+                            found += _imports(_only(statement, alias), self.home, self.uses)
                             self.imported.add(ast.unparse(_only(statement, alias)))
                 elif i not in self.chosen:
                     self.chosen.add(i)
-                    found += _imports(statement, self.home)
+                    found += _imports(statement, self.home, self.uses)
                     used = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
                     todo |= used & set(self.definers) - self.wanted
         return found
-
-    @cached_property
-    def _without_names(self) -> list[int]:
-        return [i for i, statement in enumerate(self.statements) if not _defined(statement)]
 
     def code(self) -> str:
         """Return the imports and statements that are wanted, sorted by the names they define."""
@@ -137,27 +148,47 @@ def _only(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
     return ast.ImportFrom(module=statement.module, names=[alias], level=statement.level)
 
 
-def _imports(tree: ast.AST, home: str) -> Iterator[tuple[str, str]]:
-    """Yield the module and the name (`ALL` for a module as a whole) of each import in a tree.
+def _uses(tree: ast.AST) -> dict[str, set[str]]:
+    """Return, for each name in a tree, the attributes that are read of it.
+
+    `ALL` is among them when the name also stands alone: then anything may be asked of it.
+    """
+    uses: dict[str, set[str]] = {}
+    asked = set()
+    for node in ast.walk(tree):  # from the top down: an attribute comes before its name
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            uses.setdefault(node.value.id, set()).add(node.attr)
+            asked.add(node.value)
+        elif isinstance(node, ast.Name) and node not in asked:
+            uses.setdefault(node.id, set()).add(ALL)
+    return uses
+
+
+def _imports(tree: ast.AST, home: str, uses: dict[str, set[str]]) -> Iterator[_Import]:
+    """Yield the imports in a tree.
 
     home: the package in which the code lies, for imports that begin with a dot.
+    uses: what is asked of each name.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, ALL) for alias in node.names)
+            yield from (_Import(alias.name, ALL, {ALL}) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 above = home.split(".")[: len(home.split(".")) - node.level + 1]
                 base = ".".join([*above, *([base] if base else [])])
-            yield from ((base, alias.name) for alias in node.names)
+            for alias in node.names:
+                yield _Import(base, alias.name, uses.get(_bound(alias), set()))
 
 
-def _files(module: str, name: str, package: Path) -> Iterator[tuple[Path, set[str]]]:
+def _files(
+    module: str, name: str, uses: set[str], package: Path
+) -> Iterator[tuple[Path, set[str]]]:
     """Yield the files that an import brings in, and the names wanted of each.
 
     They are the packages around it, data beside their modules, and the module itself. The name may
-    be a module too.
+    be a module too, of which `uses` are asked.
     """
     parts = module.split(".")[1:]
     for depth in range(len(parts) + 1):
@@ -168,9 +199,9 @@ def _files(module: str, name: str, package: Path) -> Iterator[tuple[Path, set[st
             if depth:
                 yield from ((file, set()) for file in folder.rglob("*") if _is_asset(file))
             if last and (folder / f"{name}.py").is_file():
-                yield folder / f"{name}.py", {ALL}
+                yield folder / f"{name}.py", uses
             if last and (folder / name / "__init__.py").is_file():
-                yield from _files(f"{module}.{name}", ALL, package)
+                yield from _files(f"{module}.{name}", ALL, {ALL}, package)
         elif depth and folder.with_suffix(".py").is_file():
             yield folder.with_suffix(".py"), {name}
 

@@ -6,14 +6,13 @@ import matplotlib.pyplot as plt
 import traitlets
 
 from qkv import plot
-from qkv.live.figure import LiveFigure
-from qkv.live.sentences import MAX_TOKENS, UNKNOWN, named, packed
+from qkv.live.sentences import MAX_TOKENS, UNKNOWN, SentenceFigure, named
 
 PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
          for kind in ("weight", "bias")]  # fmt: skip
 
 
-class Heads(LiveFigure):
+class Heads(SentenceFigure):
     """A sentence, what every head of every layer looks at, and what is lost without a head.
 
     `model` is a trained `AttentionStack`, `vocabulary` the one that it was trained with, and
@@ -32,18 +31,10 @@ class Heads(LiveFigure):
     """
 
     module = "heads"
-    max_state = 2_000_000  # bytes: the weights, four thirds as long in base64
-    smaller = "choose a smaller model"
 
-    shapes = traitlets.List().tag(sync=True)
-    weights = traitlets.Unicode().tag(sync=True)
     sizes = traitlets.List().tag(sync=True)
-    tokens = traitlets.List().tag(sync=True)
     start = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     labels = traitlets.List().tag(sync=True)
-    examples = traitlets.List().tag(sync=True)
-    limits = traitlets.List().tag(sync=True)
-    text = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.List().tag(sync=True)
     removed = traitlets.List().tag(sync=True)
 
@@ -61,30 +52,28 @@ class Heads(LiveFigure):
         alt,
     ):
         """Take a copy of the model's weights as they are now, as 32-bit numbers."""
-        sentences = [sentences] if isinstance(sentences, str) else list(sentences)
         labels = dict(labels or {})
         tensors = _tensors(model)
         tokens = list(vocabulary.tokens)
         sizes = [[layer.n_heads, layer.n_kv_heads] for layer in model.layers]
         _check_tokens(tokens, len(tensors["embed.weight"]), start)
         _check_heads([*labels, chosen], sizes)
-        _check_sentences(sentences, tokens)
         super().__init__(
+            tensors,
+            sentences,
+            cut=lambda text: cut(text, tokens),
             name=name,
             caption=caption,
             alt=alt,
-            **packed(tensors),
             sizes=sizes,
             tokens=tokens,
             start=start,
             labels=[[*head, str(label)] for head, label in labels.items()],
-            examples=sentences,
             limits=[MAX_TOKENS],
-            text=sentences[0],
             chosen=[*chosen],
             removed=[],
         )
-        words = cut(sentences[0], tokens)
+        words = cut(self.text, tokens)
         if start is not None and words[0] != start:
             words = [start, *words]
         self._first = words, _maps(model, tokens, words)
@@ -160,20 +149,6 @@ def _check_heads(heads, sizes):
             raise ValueError(
                 f"there is no head {place!r}: the model has the layers 0 to {len(sizes) - 1} "
                 f"with heads 0 to {sizes[0][0] - 1}, and a head is written (layer, head)"
-            )
-
-
-def _check_sentences(sentences, tokens):
-    """Raise `ValueError` for examples that the figure cannot show."""
-    if not sentences:
-        raise ValueError("sentences is empty: give at least one as an example")
-    for sentence in sentences:
-        if not isinstance(sentence, str):
-            raise ValueError(f"the example {sentence!r} is no text: join its tokens with spaces")
-        n_words = len(cut(sentence, tokens))
-        if not 1 <= n_words <= MAX_TOKENS:
-            raise ValueError(
-                f"the example {sentence!r} has {n_words} words: give one of 1 to {MAX_TOKENS}"
             )
 
 

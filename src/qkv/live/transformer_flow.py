@@ -7,8 +7,7 @@ import traitlets
 
 from qkv import plot
 from qkv.data.phrases import detokenize, tokenize
-from qkv.live.figure import LiveFigure
-from qkv.live.sentences import EOS, MAX_STEPS, MAX_TOKENS, check, greedy, packed
+from qkv.live.sentences import EOS, MAX_STEPS, MAX_TOKENS, SentenceFigure, check_pair, greedy
 
 ATTENTION = [f"{part}.{kind}" for part in ("to_query", "to_key", "to_value", "to_output")
              for kind in ("weight", "bias")]  # fmt: skip
@@ -23,7 +22,7 @@ SUBLAYERS = {
 }
 
 
-class TransformerFlow(LiveFigure):
+class TransformerFlow(SentenceFigure):
     """A transformer that translates the reader's sentence and shows every tensor on the way.
 
     `model` is a trained `Transformer` whose blocks are joined by `PreNorm`; `vocabularies` are
@@ -38,38 +37,28 @@ class TransformerFlow(LiveFigure):
     """
 
     module = "transformer_flow"
-    max_state = 2_000_000  # bytes: the weights, four thirds as long in base64
-    smaller = "choose a smaller model"
 
-    shapes = traitlets.List().tag(sync=True)
-    weights = traitlets.Unicode().tag(sync=True)
-    tokens = traitlets.List().tag(sync=True)
-    examples = traitlets.List().tag(sync=True)
-    limits = traitlets.List().tag(sync=True)
     n_heads = traitlets.Int().tag(sync=True)
-    text = traitlets.Unicode().tag(sync=True)
     block = traitlets.Unicode("decoder.blocks.0.cross_attention").tag(sync=True)
     step = traitlets.Int(-1).tag(sync=True)
 
     def __init__(self, model, vocabularies, sentences, *, name=None, caption=None, alt):
         """Take a copy of the model's weights as they are now, as 32-bit numbers."""
-        sentences = [sentences] if isinstance(sentences, str) else list(sentences)
         tensors = _tensors(model)
         tokens = [list(vocabulary.tokens) for vocabulary in vocabularies]
         embeddings = [tensors[f"{side}.embed.tokens.weight"] for side in SUBLAYERS]
-        check([len(table) for table in embeddings], tokens, sentences)
+        check_pair([len(table) for table in embeddings], tokens)
         super().__init__(
+            tensors,
+            sentences,
             name=name,
             caption=caption,
             alt=alt,
-            **packed(tensors),
             tokens=tokens,
-            examples=sentences,
             limits=[MAX_TOKENS, MAX_STEPS],
             n_heads=model.encoder.blocks[0].attention.n_heads,
-            text=sentences[0],
         )
-        words = tokenize(sentences[0])
+        words = tokenize(self.text)
         self._first = [*greedy(model, tokens, words)[:2], embeddings[1].shape]
 
     def still(self) -> bytes:

@@ -2,12 +2,17 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import traitlets
 
 from qkv import plot
 from qkv.data.phrases import tokenize
-from qkv.live.figure import LiveFigure
-from qkv.live.sentences import MAX_STEPS, MAX_TOKENS, check, greedy, named, packed
+from qkv.live.sentences import (
+    MAX_STEPS,
+    MAX_TOKENS,
+    SentenceFigure,
+    check_pair,
+    greedy,
+    named,
+)
 
 LSTM = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
 PARTS = [
@@ -21,7 +26,7 @@ PARTS = [
 ]
 
 
-class Translator(LiveFigure):
+class Translator(SentenceFigure):
     """A text field, the French word by word, and where the model looks at each step.
 
     `model` is a trained `AttentionTranslator` with an `AdditiveScore` and one layer;
@@ -35,34 +40,23 @@ class Translator(LiveFigure):
     """
 
     module = "translator"
-    max_state = 2_000_000  # bytes: the weights, four thirds as long in base64
-    smaller = "choose a smaller model"
-
-    shapes = traitlets.List().tag(sync=True)
-    weights = traitlets.Unicode().tag(sync=True)
-    tokens = traitlets.List().tag(sync=True)
-    examples = traitlets.List().tag(sync=True)
-    limits = traitlets.List().tag(sync=True)
-    text = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, model, vocabularies, sentences, *, name=None, caption=None, alt):
         """Take a copy of the model's weights as they are now, as 32-bit numbers."""
-        sentences = [sentences] if isinstance(sentences, str) else list(sentences)
         tensors = _tensors(model)
         tokens = [list(vocabulary.tokens) for vocabulary in vocabularies]
         known = [len(tensors[part]) for part in ("encoder.embed.weight", "embed.weight")]
-        check(known, tokens, sentences)
+        check_pair(known, tokens)
         super().__init__(
+            tensors,
+            sentences,
             name=name,
             caption=caption,
             alt=alt,
-            **packed(tensors),
             tokens=tokens,
-            examples=sentences,
             limits=[MAX_TOKENS, MAX_STEPS],
-            text=sentences[0],
         )
-        self._first = greedy(model, tokens, tokenize(sentences[0]))
+        self._first = greedy(model, tokens, tokenize(self.text))
 
     def still(self) -> bytes:
         """Return a PNG of the first example's alignment."""

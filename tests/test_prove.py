@@ -1,5 +1,7 @@
 """The proof that a set teaches finds every kind of gap in it."""
 
+import random
+
 import pytest
 
 from qkv.grade.prove import load_misconceptions, prove
@@ -122,6 +124,34 @@ def test_a_sound_set_is_proved(book):
 def test_a_misconception_that_proves_nothing_is_named(book, old, new, says):
     assert old in WRONG
     assert says in proof(book, wrong=WRONG.replace(old, new))
+
+
+@pytest.fixture
+def by_lot():
+    """A set whose hidden test sometimes asks nothing."""
+    its = cells()
+    old = "    assert double(secret) == 2 * secret"
+    assert old in its[3].source
+    new = old.replace("double(secret)", "random.random() < 0.7 or double(secret)")
+    its[3].source = its[3].source.replace(old, f"    import random\n{new}")
+    random.seed(0)
+    return its
+
+
+def test_a_wrong_answer_that_passes_by_luck_is_named(book, by_lot):
+    (problem,) = proof(book, by_lot)
+    assert (
+        "the example's answer (misconceptions.py, line 11): passes the hidden tests by lu"
+        in problem
+    )
+
+
+def test_a_solution_that_fails_once_in_a_while_is_named(book, by_lot):
+    by_lot[2].source = DOUBLE.replace("2 * x", "2 * x if x == 3 else 0")
+    assert (
+        "test_double: the solution fails: AssertionError: double of another"
+        in proof(book, by_lot)[0]
+    )
 
 
 def test_a_solution_that_fails_is_named(book):

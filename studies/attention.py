@@ -1,5 +1,7 @@
 """Chapter 04: the encoder–decoder with attention, at the budget of study `bottleneck`."""
 
+import time
+
 import torch
 
 from qkv.chapters.attention import (
@@ -33,12 +35,14 @@ def run(seed):
     torch.manual_seed(seed)
     model = AttentionTranslator(*map(len, VOCABULARIES))
     before = gradient_ratio(model, LONG, VOCABULARIES)
+    started = time.process_time()
     history = train_translator(model, DATA.train, VOCABULARIES, seed)
+    trained = time.process_time() - started
     found = [links(weights) for weights in alignments(model, DATA.test, VOCABULARIES)]
     guessed = [diagonal(len(pair.source), len(pair.target)) for pair in DATA.test]
     return {
         "parameters": count_parameters(model),
-        "training": round(history.seconds, 1),
+        "training": round(trained, 1),
         "loss": history.smooth()[-1],
         **evaluate(model, DATA.test, VOCABULARIES),
         "compositional": evaluate(model, DATA.compositional[:600], VOCABULARIES)["exact"],

@@ -6,12 +6,13 @@ little; and the longest chain of operations in which each waits for the one befo
 """
 
 import time
+from functools import partial
 
 import torch
 
 from qkv.chapters.attention import AttentionTranslator, BahdanauTranslator
 from qkv.chapters.seq2seq import EncoderDecoder, count_parameters, token_loss
-from qkv.chapters.transformer import Transformer
+from qkv.chapters.transformer import RotaryMultiHeadAttention, Transformer
 from qkv.data.pairs import Batch
 
 LENGTHS = (10, 20, 40, 80, 160)
@@ -21,7 +22,7 @@ MODELS = {
     "one vector": EncoderDecoder,
     "attention, step first": AttentionTranslator,
     "attention, Bahdanau's loop": BahdanauTranslator,
-    "transformer": Transformer,
+    "transformer": partial(Transformer, attention=RotaryMultiHeadAttention),
 }
 
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from qkv.chapters.self_attention import rotate
 from qkv.live.figure import bundle
 
 TIME, D, D_HIDDEN = 7, 5, 6
@@ -197,6 +198,13 @@ def test_one_query_beside_a_cache_sees_what_the_last_row_of_all_sees(js, randn):
     near(attend(js, query[-1:], key, value)[0], expected[-1])
     mask = torch.tensor(js(f"[...causalMask(2, {TIME})]"))
     near(attend(js, query[-2:], key, value, mask)[0], expected[-2:])
+
+
+@pytest.mark.parametrize("start", [0, 3])
+def test_every_head_is_turned_by_its_place(js, randn, start):
+    x = randn(start + TIME, 3, 4)  # (time, heads, d_head)
+    expected = rotate(x.transpose(0, 1)).transpose(0, 1)[start:]
+    near(js(f"rotate(x, 12, {{ nHeads: 3, start: {start} }})", x=x[start:]), expected)
 
 
 def test_a_gru_step_is_pytorchs(js, randn):

@@ -13,7 +13,7 @@ from live_page import stored
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.self_attention import LearnedPositions, sinusoids
 from qkv.chapters.seq2seq import SPECIALS
-from qkv.chapters.transformer import PostNorm, Transformer
+from qkv.chapters.transformer import PostNorm, RotaryMultiHeadAttention, Transformer
 from qkv.live import TransformerFlow
 from qkv.live.figure import FIGURE_MIME
 from tiny_transformer import figure, tiny
@@ -58,8 +58,16 @@ def learned():
     return Transformer(12, 14, d_model=8, n_heads=2, positions=LearnedPositions(61, 8))
 
 
+def half_rotary():
+    """A transformer that turns queries and keys in its first layer alone."""
+    model, _ = tiny()
+    model.encoder.blocks[0].attention = RotaryMultiHeadAttention(8, 2)
+    return model
+
+
 @pytest.mark.parametrize(
-    "make", [lambda: tiny(PostNorm)[0], learned, lambda: torch.nn.Linear(2, 2)]
+    "make",
+    [lambda: tiny(connection=PostNorm)[0], learned, half_rotary, lambda: torch.nn.Linear(2, 2)],
 )
 def test_a_model_built_in_another_way_is_refused(make):
     with pytest.raises(ValueError, match="built in another way than a Transformer with PreNorm"):

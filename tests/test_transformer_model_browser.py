@@ -1,5 +1,6 @@
 """The transformer in the page computes what PyTorch computes: words, and every tensor."""
 
+import copy
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from qkv.chapters.multi_head_attention import MultiHeadAttention
 from qkv.chapters.seq2seq import greedy
+from qkv.chapters.transformer import RotaryMultiHeadAttention
 from qkv.data.phrases import load
 from qkv.live import TransformerFlow
 from qkv.live.figure import bundle
@@ -38,10 +40,10 @@ def pairs():
     return load(n_train=400, n_valid=1, n_test=60).test
 
 
-@pytest.fixture(scope="module")
-def random_model(pairs):
+@pytest.fixture(scope="module", params=[MultiHeadAttention, RotaryMultiHeadAttention])
+def random_model(request, pairs):
     """A model of the book's size, its vocabularies and the state of its figure."""
-    model, both = lively(pairs)
+    model, both = lively(pairs, attention=request.param)
     shown = TransformerFlow(model, both, ["the cat sleeps"], alt="A model.")
     return model, both, shown.figure_state()
 
@@ -66,8 +68,8 @@ def test_the_page_writes_what_pytorch_writes(page, pairs, random_model):
 
 
 def tensors_of(model, source, mask, target_in):
-    """Run the model with each block's tensors kept: "name part" -> tensor without its batch."""
-    kept = {}
+    """Run a copy with each block's tensors kept: "name part" -> tensor without its batch."""
+    model, kept = copy.deepcopy(model), {}
 
     def keep(name, part):
         def hook(module, inputs, output):
@@ -102,13 +104,11 @@ def tensors_of(model, source, mask, target_in):
 
 
 @pytest.mark.parametrize("at", ["last", 2])
-def test_every_tensor_of_every_block_is_pytorchs(page, pairs, at):
-    model, both = lively(pairs)
-    state = TransformerFlow(model, both, ["the cat sleeps"], alt="A model.").figure_state()
+def test_every_tensor_of_every_block_is_pytorchs(page, pairs, random_model, at):
+    model, both, state = random_model
     pair = max(pairs, key=lambda pair: len(pair.source))
     source, mask = read(both, pair)
-    bare = lively(pairs)[0]
-    names = list(tensors_of(bare, source, mask, torch.tensor([[1]])))
+    names = list(tensors_of(model, source, mask, torch.tensor([[1]])))
     step = None if at == "last" else at
     target, found = page.evaluate(
         TENSORS, [bundle("transformer"), state, [pair.source, step], names]

@@ -4,16 +4,16 @@ import torch
 
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.seq2seq import SPECIALS, vocabularies
-from qkv.chapters.transformer import PreNorm, Transformer
+from qkv.chapters.transformer import Transformer
 from qkv.live import TransformerFlow
 from tiny_translator import ENGLISH, EXAMPLES, FRENCH
 
 
-def tiny(connection=PreNorm):
+def tiny(**parts):
     """Return an untrained model of a few numbers and its vocabularies."""
     torch.manual_seed(4)
     both = Vocabulary(ENGLISH, specials=SPECIALS), Vocabulary(FRENCH, specials=SPECIALS)
-    model = Transformer(*map(len, both), d_model=8, n_heads=2, d_ff=12, connection=connection)
+    model = Transformer(*map(len, both), d_model=8, n_heads=2, d_ff=12, **parts)
     with torch.no_grad():
         for weight in model.parameters():
             weight.mul_(1.5)  # else it writes one word for ever
@@ -29,7 +29,7 @@ def figure(**changes):
     return shown
 
 
-def lively(pairs):
+def lively(pairs, **parts):
     """Return a model of the book's size whose random weights make its sentences differ.
 
     They are larger than a model starts with, norms are no longer plain, and the end marker is a
@@ -37,7 +37,7 @@ def lively(pairs):
     """
     both = vocabularies(pairs)
     torch.manual_seed(4)
-    model = Transformer(*map(len, both))
+    model = Transformer(*map(len, both), **parts)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "norm" in name:

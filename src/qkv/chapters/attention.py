@@ -102,7 +102,7 @@ def attend(
 
 # %% ../../../chapters/04_attention.ipynb #8aaf292f
 class BahdanauTranslator(nn.Module):
-    """Encoder–decoder with attention, as published by Bahdanau et al.
+    """Encoder–decoder that looks first, after Bahdanau et al.
 
     The decoder looks first, with its last hidden state as the query, and
     then takes its step with what it saw (2015, section 3.1; LSTMs here).

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Embeddings', 'LayerNorm', 'PreNorm', 'PostNorm', 'FeedForward', 'EncoderBlock', 'Encoder', 'DecoderBlock', 'Decoder',
-           'Transformer', 'train_transformer']
+           'Transformer', 'train_transformer', 'RotaryMultiHeadAttention']
 
 # %% ../../../chapters/07_transformer.ipynb #95ec4e7c
 import math
@@ -19,7 +19,7 @@ from qkv.chapters.multi_head_attention import (
     MultiHeadAttention,
     attention_maps,
 )
-from qkv.chapters.self_attention import causal_mask, sinusoids
+from qkv.chapters.self_attention import causal_mask, rotate, sinusoids
 from qkv.chapters.seq2seq import PAD_ID
 from qkv.data.pairs import Batch, Batches
 from qkv.train import History, fit
@@ -111,13 +111,19 @@ class EncoderBlock(nn.Module):
     """Self-attention, then the feed-forward network.
 
     connection: the class that joins each sublayer to the stream.
+    attention: the class of the layer that looks.
     """
 
     def __init__(
-        self, d_model: int, n_heads: int, d_ff: int, connection: type = PreNorm
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        connection: type = PreNorm,
+        attention: type = MultiHeadAttention,
     ):
         super().__init__()
-        self.attention = MultiHeadAttention(d_model, n_heads)
+        self.attention = attention(d_model, n_heads)
         self.feed_forward = FeedForward(d_model, d_ff)
         self.connections = nn.ModuleList(connection(d_model) for _ in range(2))
 
@@ -144,11 +150,12 @@ class Encoder(nn.Module):
         n_layers: int,
         connection: type = PreNorm,
         positions: Callable = sinusoids,
+        attention: type = MultiHeadAttention,
     ):
         super().__init__()
         self.embed = Embeddings(vocab_size, d_model, positions)
         self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, d_ff, connection)
+            EncoderBlock(d_model, n_heads, d_ff, connection, attention)
             for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
@@ -168,11 +175,16 @@ class DecoderBlock(nn.Module):
     """Causal self-attention, attention over the source, feed-forward."""
 
     def __init__(
-        self, d_model: int, n_heads: int, d_ff: int, connection: type = PreNorm
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        connection: type = PreNorm,
+        attention: type = MultiHeadAttention,
     ):
         super().__init__()
-        self.attention = MultiHeadAttention(d_model, n_heads)
-        self.cross_attention = MultiHeadAttention(d_model, n_heads)
+        self.attention = attention(d_model, n_heads)
+        self.cross_attention = attention(d_model, n_heads)
         self.feed_forward = FeedForward(d_model, d_ff)
         self.connections = nn.ModuleList(connection(d_model) for _ in range(3))
 
@@ -202,11 +214,12 @@ class Decoder(nn.Module):
         n_layers: int,
         connection: type = PreNorm,
         positions: Callable = sinusoids,
+        attention: type = MultiHeadAttention,
     ):
         super().__init__()
         self.embed = Embeddings(vocab_size, d_model, positions)
         self.blocks = nn.ModuleList(
-            DecoderBlock(d_model, n_heads, d_ff, connection)
+            DecoderBlock(d_model, n_heads, d_ff, connection, attention)
             for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
@@ -227,8 +240,9 @@ class Decoder(nn.Module):
 class Transformer(nn.Module):
     """Encoder and decoder without recurrence (Vaswani et al., 2017).
 
-    n_layers: of the encoder, and of the decoder. It is used as the
-    translators of chapters 3 and 4 are; its state is what it has written.
+    n_layers: of the encoder, and of the decoder. connection, positions and
+    attention: what the blocks are made of. It is used as the translators
+    of chapters 3 and 4 are; its state is what it has written.
     """
 
     def __init__(
@@ -241,11 +255,13 @@ class Transformer(nn.Module):
         n_layers: int = 2,
         connection: type = PreNorm,
         positions: Callable = sinusoids,
+        attention: type = MultiHeadAttention,
     ):
         super().__init__()
-        sizes = d_model, n_heads, d_ff, n_layers, connection, positions
-        self.encoder = Encoder(n_source, *sizes)
-        self.decoder = Decoder(n_target, *sizes)
+        sizes = d_model, n_heads, d_ff, n_layers
+        parts = connection, positions, attention
+        self.encoder = Encoder(n_source, *sizes, *parts)
+        self.decoder = Decoder(n_target, *sizes, *parts)
         self.to_scores = nn.Linear(d_model, n_target)
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[tuple, tuple]:
@@ -294,7 +310,7 @@ def train_transformer(
     vocabularies: tuple[Vocabulary, Vocabulary],
     seed: int,
     steps: int = 2600,
-    lr: float = 4e-3,
+    lr: float = 6e-3,
     warmup: float = 0.05,
     smoothing: float = 0.1,
     weight_decay: float = 0.1,
@@ -328,3 +344,30 @@ def train_transformer(
         seed=seed,
         label=type(model).__name__,
     )
+
+# %% ../../../chapters/07_transformer.ipynb #198ad468
+class RotaryMultiHeadAttention(MultiHeadAttention):
+    """Multi-head attention with queries and keys turned by position.
+
+    Rotary positions (Su et al., 2021, section 3.2.2) in every head; nothing
+    more is learned.
+    """
+
+    @staticmethod
+    def turned(x: Tensor) -> Tensor:
+        """Return `rotate(x)` of chapter 5 in fewer operations.
+
+        x: (…, time, d_head). A pair of numbers is one complex number; to
+        turn it is to multiply.
+        """
+        waves = sinusoids(*x.shape[-2:]).to(x)
+        hands = torch.complex(waves[:, 1::2], waves[:, 0::2])  # cos + i sin
+        pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+        return torch.view_as_real(pairs * hands).flatten(-2)
+
+    def project(
+        self, x: Tensor, memory: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what `MultiHeadAttention` does, query and key turned."""
+        query, key, value = super().project(x, memory)
+        return self.turned(query), self.turned(key), value

@@ -20,14 +20,16 @@ SUBLAYERS = {
     "encoder": ["attention", "feed_forward"],
     "decoder": ["attention", "cross_attention", "feed_forward"],
 }
+ROTARY = "RotaryMultiHeadAttention"
 
 
 class TransformerFlow(SentenceFigure):
     """A transformer that translates the reader's sentence and shows every tensor on the way.
 
-    `model` is a trained `Transformer` whose blocks are joined by `PreNorm`; `vocabularies` are
-    those of its source and target; `sentences` are examples to choose from, as text. The browser
-    computes what greedy search in PyTorch does, and needs no kernel.
+    `model` is a trained `Transformer` whose blocks are joined by `PreNorm`, with rotary positions
+    or without; `vocabularies` are those of its source and target; `sentences` are examples to
+    choose from, as text. The browser computes what greedy search in PyTorch does, and needs no
+    kernel.
 
     `text` is the sentence that was translated last, `block` the name of the open block, as in
     `model.named_modules()`, and `step` the number of the target token, from 0; −1 is the last.
@@ -39,6 +41,7 @@ class TransformerFlow(SentenceFigure):
     module = "transformer_flow"
 
     n_heads = traitlets.Int().tag(sync=True)
+    rotary = traitlets.Bool().tag(sync=True)
     block = traitlets.Unicode("decoder.blocks.0.cross_attention").tag(sync=True)
     step = traitlets.Int(-1).tag(sync=True)
 
@@ -57,6 +60,7 @@ class TransformerFlow(SentenceFigure):
             tokens=tokens,
             limits=[MAX_TOKENS, MAX_STEPS],
             n_heads=model.encoder.blocks[0].attention.n_heads,
+            rotary=_names(model, "attention") == {ROTARY},
         )
         words = tokenize(self.text)
         self._first = [*greedy(model, tokens, words)[:2], embeddings[1].shape]
@@ -124,7 +128,7 @@ def _tensors(model):
                       for part in PARTS[sublayer]]  # fmt: skip
             parts += [f"{block}.connections.{i}.norm.{kind}" for i in range(len(sublayers))
                       for kind in norm]  # fmt: skip
-    if not n_layers or set(state) != set(parts) or not _is_pre_norm(model):
+    if not n_layers or set(state) != set(parts) or not _is_known(model):
         raise ValueError(
             f"this {type(model).__name__} is built in another way than a Transformer with PreNorm "
             "and positions that are not learned: give the figure one of those"
@@ -135,6 +139,15 @@ def _tensors(model):
     return {**tensors, "positions": positions.detach().cpu().numpy()}
 
 
-def _is_pre_norm(model):
-    connections = model.encoder.blocks[0].connections
-    return all(type(connection).__name__ == "PreNorm" for connection in connections)
+def _is_known(model):
+    kinds = {"MultiHeadAttention"}, {ROTARY}
+    return _names(model, "attention") in kinds and _names(model, r"connections\.\d+") == {"PreNorm"}
+
+
+def _names(model, part):
+    """The names of the classes of which the model's parts of this kind are made."""
+    return {
+        type(module).__name__
+        for name, module in model.named_modules()
+        if re.search(rf"{part}$", name)
+    }

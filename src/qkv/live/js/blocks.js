@@ -4,14 +4,15 @@
 const OUTPUT = [["output", "output"]];
 const SUM = [["input", "what came in"], ["added", "what is added"], ["output", "sum"]];
 const NORM = [["input", "before"], ["output", "after"]];
-const HEADS = [["weights", "weights"], ["query", "queries"], ["key", "keys"], ["value", "values"],
-  ["found", "mixed values"], ["output", "output"]];
 
 // sizes of the model -> [{ side, title, does, rows }], a row { block, nodes, last } holding one node
 // or three.
-export function architecture({ d, nHeads, nLayers, dFeed, nSource, nTarget }) {
+export function architecture({ d, nHeads, nLayers, dFeed, nSource, nTarget, rotary }) {
   const softmax = `softmax(_q_ _k_ᵀ / √${d / nHeads}) _v_ in each head, ` +
     "then all heads together × _W_ + _b_";
+  const turned = rotary ? ", turned" : "";
+  const heads = [["weights", "weights"], ["query", `queries${turned}`], ["key", `keys${turned}`],
+    ["value", "values"], ["found", "mixed values"], ["output", "output"]];
 
   const start = (side, language, size, about) => [
     { id: `${side}.words`, label: "Words", title: "Words and their ids", parts: OUTPUT, about,
@@ -39,7 +40,8 @@ export function architecture({ d, nHeads, nLayers, dFeed, nSource, nTarget }) {
     normalise(`${block.id}.connections.${i}`),
     { id: `${block.id}.${name}`, label, title: label, parts, formula, about },
     join(`${block.id}.connections.${i}`, label.toLowerCase())] });
-  const attend = (block, i, name, label, about) => sub(block, i, name, label, about, softmax, HEADS);
+  const attend = (block, i, name, label, about) => sub(block, i, name, label,
+    rotary ? `${about} Queries and keys are turned by their places.` : about, softmax, heads);
   const feed = (block, i) => sub(block, i, "feed_forward", "Feed-forward",
     `Each token by itself: up to ${dFeed} numbers, negative ones become 0, and down to ${d} again. ` +
       "No token sees another here.",

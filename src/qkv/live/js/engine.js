@@ -37,6 +37,21 @@ export function sinusoids(time, d) {
   });
 }
 
+// x (time, d), the first row at place `start` -> (time, d), in each head every pair of numbers turned
+// by an angle that grows with the place: rotary positions.
+export function rotate(x, d, { nHeads = 1, start = 0 } = {}) {
+  const dHead = d / nHeads;
+  const waves = sinusoids(start + x.length / d, dHead);
+  const out = new Float32Array(x.length);
+  for (let at = 0; at < x.length; at += 2) {
+    const wave = (start + Math.floor(at / d)) * dHead + (at % dHead);
+    const [sin, cos] = [waves[wave], waves[wave + 1]];
+    out[at] = x[at] * cos - x[at + 1] * sin;
+    out[at + 1] = x[at] * sin + x[at + 1] * cos;
+  }
+  return out;
+}
+
 // x (time, dIn), weight (dOut, dIn), bias (dOut) or null -> x Wᵀ + b, (time, dOut)
 export function linear(x, weight, bias, dIn) {
   const [time, dOut] = [x.length / dIn, weight.length / dIn];

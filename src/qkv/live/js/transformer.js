@@ -2,13 +2,13 @@
 // cache of keys and values. All that is computed on the way is kept, under the names that the blocks
 // have in PyTorch.
 import { add, argmax, attention, concat, embedding, largest, layerNorm, linear, readTensors, relu,
-  softmax } from "./engine.js";
+  rotate, softmax } from "./engine.js";
 import { BOS, EOS, vocabulary } from "./sentence.js";
 
 const N_BEST = 5;
 
 // The model of a figure's state, ready to run: `knows(token)`, `words`, `sizes` and `translate(tokens)`.
-export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }) {
+export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: nHeads }) {
   const [sourceTokens, targetTokens] = tokens;
   const w = readTensors(weights, shapes);
   const shapeOf = Object.fromEntries(shapes);
@@ -43,12 +43,14 @@ export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }
     return output;
   };
 
-  const remember = (name, x) =>
-    ({ key: project(`${name}.to_key`, x), value: project(`${name}.to_value`, x) });
+  // Queries and keys, of which the first stands at `start`.
+  const turn = (x, start) => (rotary ? rotate(x, d, { nHeads, start }) : x);
+  const remember = (name, x, start) =>
+    ({ key: turn(project(`${name}.to_key`, x), start), value: project(`${name}.to_value`, x) });
   // x looks at what is remembered, and none of it is masked: the encoder may look everywhere, and
   // the decoder's cache holds no later token.
-  const look = (name, x, { key, value }, note) => {
-    const query = project(`${name}.to_query`, x);
+  const look = (name, x, start, { key, value }, note) => {
+    const query = turn(project(`${name}.to_query`, x), start);
     const { output: found, weights: part, scores } = attention(query, key, value, d, { nHeads });
     const output = project(`${name}.to_output`, found);
     note(name, { query, key, value, scores, weights: part, found, output });
@@ -67,7 +69,7 @@ export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }
     let x = place("encoder", ids, 0, note);
     for (const block of layers("encoder")) {
       x = connect(`${block}.connections.0`, x, note, (y) =>
-        look(`${block}.attention`, y, remember(`${block}.attention`, y), note));
+        look(`${block}.attention`, y, 0, remember(`${block}.attention`, y, 0), note));
       x = connect(`${block}.connections.1`, x, note, (y) => feedForward(`${block}.feed_forward`, y, note));
     }
     const memory = normalise("encoder.norm", x);
@@ -82,13 +84,13 @@ export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }
     const longer = layers("decoder").map((block, i) => {
       let kept;
       x = connect(`${block}.connections.0`, x, note, (y) => {
-        const { key, value } = remember(`${block}.attention`, y);
+        const { key, value } = remember(`${block}.attention`, y, at);
         kept = cache.length
           ? { key: concat(cache[i].key, key), value: concat(cache[i].value, value) } : { key, value };
-        return look(`${block}.attention`, y, kept, note);
+        return look(`${block}.attention`, y, at, kept, note);
       });
       x = connect(`${block}.connections.1`, x, note, (y) =>
-        look(`${block}.cross_attention`, y, seen[i], note));
+        look(`${block}.cross_attention`, y, at, seen[i], note));
       x = connect(`${block}.connections.2`, x, note, (y) => feedForward(`${block}.feed_forward`, y, note));
       return kept;
     });
@@ -107,7 +109,7 @@ export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }
     const note = (name, parts) => notes.set(name, [...(notes.get(name) ?? []), parts]);
     const source = [...tokens, EOS];
     const memory = encode(source.map(words.idOf), note);
-    const seen = layers("decoder").map((block) => remember(`${block}.cross_attention`, memory));
+    const seen = layers("decoder").map((block) => remember(`${block}.cross_attention`, memory, 0));
     const [target, best] = [[], []];
     const end = targetTokens.indexOf(EOS);
     let [id, cache] = [targetTokens.indexOf(BOS), []];
@@ -160,6 +162,6 @@ export function transformer({ shapes, weights, tokens, limits, n_heads: nHeads }
     const data = concat(...Array.from({ length: nHeads }, (_, head) => lines.map((line) => line(head))).flat());
     return { shape: [nHeads, lines.length, nKeys], data };
   };
-  return { ...words, translate, sizes: { d, nHeads, nLayers, dFeed,
+  return { ...words, translate, sizes: { d, nHeads, nLayers, dFeed, rotary,
     nSource: sourceTokens.length, nTarget: targetTokens.length } };
 }

@@ -248,7 +248,7 @@ export default figure(({ model, el, say, cleanup }) => {
       ...(OVER_WORDS.has(open) ? [mostProbable(result.best[step])] : []));
     view.classList.toggle("qkv-with-numbers", numbers);
     const most = tensor.data.reduce((peak, v) => Math.max(peak, Math.abs(v)), 0);
-    const key = part === "weights" ? "The darker, the more weight."
+    const key = part === "weights" ? "The stronger the colour, the more weight."
       : `Blue is above 0, orange below; the strongest is ±${number(most, 2)}.`;
     readout.textContent = flat ? "" : `${key} Point at a cell, or walk with the arrow keys, to read it.`;
     lay();

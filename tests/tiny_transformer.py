@@ -3,6 +3,7 @@
 import torch
 
 from qkv.chapters.encodings import Vocabulary
+from qkv.chapters.multi_head_attention import MultiHeadAttention
 from qkv.chapters.seq2seq import SPECIALS, vocabularies
 from qkv.chapters.transformer import Transformer
 from qkv.live import TransformerFlow
@@ -20,9 +21,9 @@ def tiny(**parts):
     return model, both
 
 
-def figure(**changes):
+def figure(attention=MultiHeadAttention, **changes):
     """Return the figure of a tiny model, which stops after six words."""
-    model, both = tiny()
+    model, both = tiny(attention=attention)
     given = {"model": model, "vocabularies": both, "sentences": EXAMPLES, "alt": "A model."}
     shown = TransformerFlow(**{**given, "name": "fig-flow", "caption": "C", **changes})
     shown.limits = [40, 6]

@@ -10,7 +10,7 @@ import { wire } from "./wires.js";
 
 const NARROW = 560; // pixels: with less, the decoder stands under the encoder
 const OVER_WORDS = new Set(["to_scores", "probabilities"]);
-const STATE = ["shapes", "weights", "tokens", "limits", "n_heads"];
+const STATE = ["shapes", "weights", "tokens", "limits", "n_heads", "rotary"];
 const italics = (text) => text.split("_").map((part, i) => (i % 2 ? h("i", {}, part) : part));
 const written = (shape) => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 

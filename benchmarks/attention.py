@@ -12,11 +12,12 @@ from tqdm import tqdm
 from qkv.chapters.multi_head_attention import MultiHeadAttention
 from qkv.chapters.self_attention import attention, causal_mask, sinusoids
 from qkv.chapters.seq2seq import token_loss
-from qkv.chapters.transformer import Embeddings, Transformer
+from qkv.chapters.transformer import Embeddings, RotaryMultiHeadAttention, Transformer
 from qkv.data.pairs import Batch
 
 BATCH, D_MODEL, N_HEADS, D_FF, N_LAYERS = 32, 64, 4, 128, 2
 N_SOURCE, N_TARGET = 175, 256
+LAYERS = {"transformer": MultiHeadAttention, "rotary transformer": RotaryMultiHeadAttention}
 
 
 class Reference(nn.Module):
@@ -96,7 +97,7 @@ def against(ours, reference, loss):
 
 
 def attention_costs():
-    """Return the ratios for the transformer and for one layer, at three lengths."""
+    """Return the ratios for both transformers and for one layer, at three lengths."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     result = {}
@@ -106,9 +107,12 @@ def attention_costs():
         source, target = torch.randint(4, N_SOURCE, (2, BATCH, time))
         batch = Batch(source, real, target, target, real, list(range(BATCH)))
         sizes = N_SOURCE, N_TARGET, D_MODEL, N_HEADS, D_FF, N_LAYERS
-        result[f"transformer, {time} tokens"] = against(
-            Transformer(*sizes), Reference(), lambda model, batch=batch: token_loss(model, batch)
-        )
+        for name, layer in LAYERS.items():
+            result[f"{name}, {time} tokens"] = against(
+                Transformer(*sizes, attention=layer),
+                Reference(),
+                lambda model, batch=batch: token_loss(model, batch),
+            )
         x, mask = sinusoids(time, D_MODEL).expand(BATCH, -1, -1), causal_mask(time)
 
         def squares(model, x=x, mask=mask):

@@ -1,7 +1,5 @@
 """The proof that a set teaches finds every kind of gap in it."""
 
-import random
-
 import pytest
 
 from qkv.grade.prove import load_misconceptions, prove
@@ -134,7 +132,6 @@ def by_lot():
     assert old in its[3].source
     new = old.replace("double(secret)", "random.random() < 0.7 or double(secret)")
     its[3].source = its[3].source.replace(old, f"    import random\n{new}")
-    random.seed(0)
     return its
 
 

@@ -22,10 +22,10 @@ import nbformat
 
 from qkv.grade import example
 from qkv.grade.course import Course, write
-from qkv.grade.pool import LocalPool
+from qkv.grade.engine.pool import LocalPool
+from qkv.grade.engine.sandbox import Limits
 from qkv.grade.release import release
 from qkv.grade.run import grade_class, take_in
-from qkv.grade.sandbox import Limits
 
 NAME = example.ASSIGNMENT
 PATH = Path(__file__).with_suffix(".json")
@@ -74,7 +74,7 @@ def processor() -> float:
 
 def sandbox_only(course, pool) -> float:
     from qkv.grade.course import plans
-    from qkv.grade.pool import run_jobs
+    from qkv.grade.engine.pool import run_jobs
 
     task = take_in(course, NAME, "s0000", plans(course, NAME), {}, pool.kind)
     times = []

@@ -35,8 +35,8 @@ from qkv.chapters.recurrent import CharacterModel, LSTMCell, Recurrent
 from qkv.chapters.seq2seq import EOS_ID, greedy, token_loss, vocabularies
 from qkv.data.pairs import EOS, Batch
 from qkv.data.phrases import MAX_LENGTH, generate
-from qkv.live import Translator
-from qkv.live.figure import bundle
+from qkv.figures.translator import Translator
+from qkv.live.bundle import bundle
 
 HERE = Path(__file__).parent
 QKV = str(Path(sys.executable).with_name("qkv"))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from live_page import errors_of
 from playwright.sync_api import sync_playwright
 
 DEBIAN = Path("/usr/bin/chromium")
@@ -30,14 +31,6 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
-
-
-def errors_of(page) -> list[str]:
-    """Return the list in which the page's errors are noted as they happen."""
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    return errors
 
 
 @pytest.fixture

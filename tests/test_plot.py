@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from qkv import plot
-from qkv.live.figure import FIGURE_MIME
+from qkv.figure import FIGURE_MIME
 
 
 def line_figure():

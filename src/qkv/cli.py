@@ -71,7 +71,7 @@ def exercises(check):
       qkv exercises           write exercises/ from solutions/
       qkv exercises --check   fail if they differ
     """
-    from qkv.grade.exercises import write_exercises
+    from qkv.grade.sets.exercises import write_exercises
 
     sys.exit(1 if write_exercises(check=check) else 0)
 

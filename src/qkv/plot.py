@@ -17,7 +17,7 @@ from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
 
-from qkv.live.figure import figure_bundle, require_alt
+from qkv.figure import figure_bundle, require_alt
 
 INK, MUTED, LINE = "#1b2733", "#5a6775", "#d5dbe1"
 BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"

@@ -19,9 +19,9 @@ from types import ModuleType
 
 from tqdm import tqdm
 
+from qkv.notebook.files import store
+from qkv.notebook.stale import fingerprint
 from qkv.paths import root
-from qkv.publish.stale import fingerprint
-from qkv.publish.store import store
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qkv.grade.engine import Engine
-from qkv.grade.sandbox import Limits, Sandbox
+from qkv.grade.engine.sandbox import Limits, Sandbox
+from qkv.grade.engine.worker import Engine
 
 # The attack suite is a package that `python -m tests.grade.attacks` runs as well.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

@@ -18,11 +18,11 @@ from qkv.cli import main
 from qkv.grade import example
 from qkv.grade.cli import group
 from qkv.grade.course import Course, write
-from qkv.grade.engine import Engine
-from qkv.grade.exercises import STUB_SAYS
+from qkv.grade.engine.worker import Engine
 from qkv.grade.release import release
 from qkv.grade.report import scores
 from qkv.grade.run import read_record
+from qkv.grade.sets.exercises import STUB_SAYS
 from qkv.paths import root
 
 NAME = example.ASSIGNMENT

@@ -10,12 +10,12 @@ import nbformat
 import pytest
 
 from qkv.grade.course import Course
+from qkv.grade.engine.pool import LocalPool
+from qkv.grade.engine.sandbox import Limits
 from qkv.grade.example import ASSIGNMENT, answer, make_course, right_answers
-from qkv.grade.pool import LocalPool
 from qkv.grade.release import release
 from qkv.grade.report import scores
 from qkv.grade.run import grade_class, write
-from qkv.grade.sandbox import Limits
 
 
 def _program(name):

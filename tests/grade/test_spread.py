@@ -8,9 +8,9 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from qkv.grade import example, run
-from qkv.grade.pool import DaskPool
+from qkv.grade.engine.pool import DaskPool
+from qkv.grade.engine.sandbox import Limits
 from qkv.grade.run import grade_class
-from qkv.grade.sandbox import Limits
 
 NAME = example.ASSIGNMENT
 
@@ -45,7 +45,7 @@ def test_every_submission_is_graded_once_though_a_worker_is_killed(course, monke
 
 
 def _end():
-    from qkv.grade import pool
+    from qkv.grade.engine import pool
 
     for engine in pool.engines_here():
         engine.stop()

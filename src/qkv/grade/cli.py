@@ -55,7 +55,7 @@ def _open(course, gradebook):
 
 
 def _limits(options):
-    from qkv.grade.sandbox import Limits
+    from qkv.grade.engine.sandbox import Limits
 
     memory = int(options["memory"] * 2**30)
     return Limits(options["cell_seconds"], options["seconds"], memory)
@@ -136,10 +136,10 @@ def release(assignment, unproved, course, gradebook, **options):
     Example:
       qkv grade release 04_attention
     """
-    from qkv.grade.engine import Engine
-    from qkv.grade.fallback import choose, make_sandbox
+    from qkv.grade.engine.containers import choose, make_sandbox
+    from qkv.grade.engine.sandbox import SandboxError
+    from qkv.grade.engine.worker import Engine
     from qkv.grade.release import release as release_assignment
-    from qkv.grade.sandbox import SandboxError
 
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
@@ -196,8 +196,8 @@ def grade(assignment, workers, scheduler, only, force, course, gradebook, **opti
       qkv grade grade 04_attention
       qkv grade grade 04_attention --scheduler tcp://10.0.0.5:8786
     """
-    from qkv.grade.fallback import choose
-    from qkv.grade.pool import DaskPool, LocalPool
+    from qkv.grade.engine.containers import choose
+    from qkv.grade.engine.pool import DaskPool, LocalPool
     from qkv.grade.run import grade_class, students
 
     where = _open(course, gradebook)

@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 from traitlets.config import Config, PyFileConfigLoader
 
-from qkv.grade.exercises import STUB
 from qkv.grade.names import bound, imports, parse
+from qkv.grade.sets.exercises import STUB
 
 STATE = ".qkv"
 # In the instructor's folder beside the notebook, and not for students.

@@ -10,7 +10,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from qkv.grade.course import Course, Plan, nbgrader_says, why, write
-from qkv.grade.engine import Engine
+from qkv.grade.engine.worker import Engine
 from qkv.grade.run import files_of
 
 

@@ -123,7 +123,7 @@ def read_record(course: Course, assignment: str, student: str) -> dict | None:
 def grade_class(course, assignment, pool, force=False, only=None, progress=None) -> Outcome:
     """Grade all submissions to an assignment that are not graded yet.
 
-    pool: runs jobs; see `qkv.grade.pool`
+    pool: runs jobs; see `qkv.grade.engine.pool`
     force: grade those again that are graded already
     only: the students to grade; all by default
     progress: called with a student's name and what became of them
@@ -180,7 +180,7 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
 
-    from qkv.grade import preprocessors
+    from qkv.grade import nbgrader
 
     staged = course.state / "staged"
     folder = staged / task.student / assignment
@@ -190,13 +190,13 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
         write(folder / f"{name}.ipynb", nbformat.writes(submission.notebook))
         result = _placed(task, name, results.get(name))
         result["findings"] = submission.findings + _finding(result["stopped"])
-        preprocessors.results[task.student, assignment, name] = result
+        nbgrader.results[task.student, assignment, name] = result
         record["notebooks"][name] = _remember(submission, result)
     if when := timestamp(course, task.student, assignment):
         write(folder / "timestamp.txt", when)
     config = course.config()
-    preprocessors.configure_for_rebuilt(config)
-    preprocessors.share_engines()
+    nbgrader.configure_for_rebuilt(config)
+    nbgrader.share_engines()
     config.CourseDirectory.submitted_directory = str(staged.relative_to(course.root))
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = task.student
@@ -207,7 +207,7 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
             raise ValueError(f"nbgrader: {why(lines, error)}") from error
         finally:
             for name in task.submissions:
-                preprocessors.results.pop((task.student, assignment, name), None)
+                nbgrader.results.pop((task.student, assignment, name), None)
     write(record_path(course, assignment, task.student), json.dumps(record))
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -221,7 +221,7 @@ def _placed(task, name, result):
 
 
 def _finding(stopped):
-    from qkv.grade.preprocessors import WHY
+    from qkv.grade.nbgrader import WHY
 
     return [f"{WHY[stopped]}."] if stopped in WHY and stopped != "unread" else []
 

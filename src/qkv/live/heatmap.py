@@ -8,7 +8,7 @@ import traitlets
 from matplotlib.colors import LinearSegmentedColormap
 
 from qkv import plot
-from qkv.live.figure import LiveFigure
+from qkv.live.base import LiveFigure
 
 MAX_SIDE = 64  # more cells than this cannot be told apart on a page, nor walked with arrow keys
 MASKED = 65535

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv import plot
-from qkv.live.figure import LiveFigure
+from qkv.live.base import LiveFigure
 
 SHAPES = 6
 NO_GROUP = 255

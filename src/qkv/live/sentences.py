@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from qkv.data.phrases import tokenize
-from qkv.live.figure import LiveFigure
+from qkv.live.base import LiveFigure
 
 BOS, EOS, UNKNOWN = "<bos>", "<eos>", "<unk>"
 MAX_TOKENS = 40  # of a sentence: the longest that the models are trained on

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from qkv import plot
-from qkv.live.figure import LiveFigure, require_alt
+from qkv.figure import require_alt
+from qkv.live.base import LiveFigure
 
 DPI = 150
 COLOURS = 64

@@ -9,7 +9,7 @@ import font_source_sans_pro
 import font_source_serif_pro
 from fontTools import subset
 
-from qkv.live.figure import site_script, site_style
+from qkv.live.bundle import site_script, site_style
 
 FACES = [  # family, style, weight, file
     ("Source Serif", "normal", 400, font_source_serif_pro, "SourceSerifPro-Regular.otf"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from qkv.live.figure import FIGURE_MIME
+from qkv.figure import FIGURE_MIME
 from qkv.paths import root
 from qkv.publish.prose import formulas, headings, symbols, without_code
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nbformat
 
+from qkv.notebook.files import store
 from qkv.paths import root
-from qkv.publish.store import store
 
 ENTRY = re.compile(r"^(\s*)- file: chapters/(\d\d)_\w+\s*(?:#.*)?$")
 

@@ -11,12 +11,12 @@ from datetime import date
 from pathlib import Path
 from time import monotonic
 
+from qkv.notebook.files import load, store
+from qkv.notebook.normalise import normalise
+from qkv.notebook.stale import is_fresh, key, outputs_key
 from qkv.paths import root
 from qkv.publish.export import rendered, write_modules
-from qkv.publish.normalise import normalise
 from qkv.publish.progress import Progress, duration
-from qkv.publish.stale import is_fresh, key, outputs_key
-from qkv.publish.store import load, store
 
 START_SECONDS = 120  # a kernel takes one or two to start, and more where every core is busy
 SHOWN_LINES = 3  # source lines shown on each side of the one that failed

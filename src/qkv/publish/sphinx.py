@@ -14,10 +14,10 @@ from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
-from qkv.live.figure import FIGURE_MIME
+from qkv.figure import FIGURE_MIME
+from qkv.notebook.files import load
+from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
-from qkv.publish.stale import is_fresh
-from qkv.publish.store import load
 from qkv.quiz import progress_state
 
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]

@@ -273,7 +273,7 @@ CASES = {
     ),
     "forge_code": (
         "forging",
-        FORGE + "from qkv.grade import guest, codec\n"
+        FORGE + "from qkv.grade import codec\nfrom qkv.grade.inside import guest\n"
         "def put(self, value, depth):\n"
         "    self._bytes(b'k', b'__import__(\"os\").system(\"touch {course}/owned\")')\n"
         "codec.Encoder.put = put",
@@ -285,7 +285,7 @@ CASES = {
     ),
     "forge_truth": (
         "forging",
-        "from qkv.grade import guest\n"
+        "from qkv.grade.inside import guest\n"
         "guest.Guest.do_call = lambda self, f, a, k: True\n"
         "guest.Guest.do_names = lambda self, names: {{n: True for n in names}} | "
         "{{'np': 1, 'random': 2, '__builtins__': {{}}, 'assert': 0}}",

@@ -21,8 +21,8 @@ from tests.grade.attacks import arena
 from tests.grade.attacks.target import ASSIGNMENT, FULL, SECRET
 
 from qkv.grade.course import Course
+from qkv.grade.engine.sandbox import ENVIRONMENT, bwrap_command, find_bwrap
 from qkv.grade.report import scores
-from qkv.grade.sandbox import ENVIRONMENT, bwrap_command, find_bwrap
 
 USER = 1_900_099_999
 SECONDS = 120

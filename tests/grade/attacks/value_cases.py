@@ -25,7 +25,7 @@ class Yes:
     def push(self, x): pass
 add = count = scale = mean = Stack = lambda *a: Yes()
 """
-GUEST = "from qkv.grade import guest\n"
+GUEST = "from qkv.grade.inside import guest\n"
 IMAGES = (
     "import base64, struct\npng = b'\\x89PNG\\r\\n\\x1a\\n' + struct.pack('>I4sIIBBBBB', 13, b'IHDR', "
     "{side}, {side}, 8, 2, 0, 0, 0) + b'x' * {size}\n"

@@ -1,0 +1,1 @@
+"""Trusted: starts sandboxes, runs submissions in them, judges what comes back."""

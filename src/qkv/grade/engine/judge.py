@@ -1,0 +1,355 @@
+"""Runs a notebook: the student's cells in the sandbox, the tests here, outside.
+
+First all cells that are not tests run in the sandbox, in order. Before each of them the student's
+process forks a copy, so that a cell that hangs or ends the process costs that cell only, and so
+that each test later meets the program as it was at the test's place in the notebook. Only then,
+when everything the student's code may show has been collected, do the tests run, and again what is
+visible of all of them before what is hidden: nothing that a hidden test asks can appear on a page.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import math
+import signal
+import time
+
+from qkv.grade.codec import UnsendableError
+from qkv.grade.engine.remote import Handle, NotAValue, Point, Stopped
+from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
+
+MAX_IMAGE = 2_000_000  # characters of base64
+MAX_SHOWN = 10_000_000  # characters that all cells of a notebook show together
+SHOWN = ("text/plain", "image/png", "image/jpeg")
+HIDDEN_SAYS = "A hidden check of this task failed."
+
+
+class TimeUp(BaseException):
+    """A test took longer than it may."""
+
+
+class Judge:
+    """Judges one submission. `cells` as `qkv.grade.engine.worker` makes them; see `run`."""
+
+    def __init__(self, cells, limits, main, control, report, forks=True):
+        """Talk to the student's process over `main` and to its keeper over `control`.
+
+        report: called with the number of a cell and what it shows, as soon as it is known
+        forks: whether the student's process can be copied (over a socket it can, over pipes not)
+        """
+        self.forks = forks
+        self.cells = cells
+        self.limits = limits
+        self.control = control
+        self.report = report
+        self.end = time.monotonic() + limits["total_seconds"]
+        self.deadline = self.end
+        self.room = MAX_SHOWN
+        self.secret = False  # has a hidden line asked already?
+        self.troubles = []
+        self.space = {"__name__": "__main__", "__builtins__": builtins}
+        self.owner = {}
+        self.lent = set()  # names in `space` that hold what the student's program gave
+        self.main = Point(main, self)
+        self.main.pid = 2
+        trusted = [parse(cell["source"]) for cell in cells if cell["kind"] in ("test", "teacher")]
+        self.wanted = {name for tree in trusted if tree for name in loaded(tree)}
+
+    # What `Point` and `Handle` tell
+
+    def trouble(self, error):
+        """Remember that a test met something that may never pass; return the error to raise."""
+        self.troubles.append(error)
+        return error
+
+    # The two rounds
+
+    def run(self, files):
+        """Run everything; each result goes to `report`. `files`: name -> bytes, for the student."""
+        if files:
+            with contextlib.suppress(Stopped, Exception):
+                self.main.ask("files", files)
+        points = self.run_student_cells()
+        self.run_tests(points)
+
+    def run_student_cells(self):
+        """Run what is not a test in the sandbox; return cell number -> program at that place."""
+        points, waiting, student_began = {}, [], False
+        for number, cell in enumerate(self.cells):
+            if cell["kind"] == "test":
+                waiting.append(number)
+                continue
+            student_began = student_began or cell["kind"] == "student"
+            spare = self._fork(self.main) if student_began else None
+            if spare:
+                points.update(dict.fromkeys(waiting, spare))
+                waiting = []
+            self._run_cell(number, cell)
+            if cell["kind"] == "teacher" and student_began:
+                waiting.append(number)
+            if self.main.broken:
+                self.main.end()
+                kept = spare in points.values()
+                self.main = (self._fork(spare) if kept else spare) or self.main
+            elif spare and spare not in points.values():
+                spare.end()
+        points.update(dict.fromkeys(waiting, self.main))
+        return points
+
+    def _fork(self, point):
+        try:
+            return point.fork() if point and self.forks else None
+        except Stopped:
+            return None
+
+    def _run_cell(self, number, cell):
+        until = min(self.end, time.monotonic() + self.limits["cell_seconds"])
+        try:
+            answer = self.main.ask("run", cell["source"], until=until)
+            outputs, done = answer
+            if type(outputs) is not list or type(done) is not bool:
+                raise ValueError
+        except Stopped as error:
+            outputs = [_error("Stopped", f"This cell was stopped: {error}.")]
+        except Exception:
+            outputs = [_error("Stopped", "This cell answered with something that is no output.")]
+        outputs = events(outputs, self.limits["output"], self.room)
+        self.room -= size_of(outputs)
+        if cell["kind"] == "student" or outputs:
+            self.report(number, {"outputs": outputs})
+
+    def run_tests(self, points):
+        """Run the teacher's cells and what is visible of the tests, then what is hidden of them."""
+        uses, waiting, added = list(points.values()), [], {}
+        tests = {n: Test(cell) for n, cell in enumerate(self.cells) if cell["kind"] == "test"}
+        if any(test.hidden for test in tests.values()):
+            # Half of the time is kept for what is hidden, whatever hangs before.
+            self.end, after = (time.monotonic() + self.end) / 2, self.end
+        for number, cell in enumerate(self.cells):
+            point, test = points.get(number), tests.get(number)
+            self._begin()
+            if cell["kind"] == "student":
+                self._execute_quietly(parse(cell["imports"]))
+                self.owner.update(dict.fromkeys(cell["binds"], "student"))
+                continue
+            if point:
+                uses.remove(point)
+                if test and point in uses:
+                    point = self._fork(point) or point
+                self._fetch(point)
+            if test is None:
+                self._execute_quietly(parse(cell["source"]))
+                continue
+            if self._run_part(test, test.visible) and test.hidden:
+                waiting.append((number, dict(self.space)))
+            else:
+                self.report(number, test.result or self._score(test))
+            self._own(test.tree)
+        if waiting:
+            self.secret, self.end = True, after
+        for number, space in waiting:
+            test = tests[number]
+            self._begin()
+            # The same dictionary: functions of the tests look their names up in it.
+            self.space.clear()
+            self.space.update(space | added)
+            self._run_part(test, test.hidden)
+            names = bound(ast.Module(test.hidden, []))
+            added |= {name: self.space[name] for name in names if name in self.space}
+            self.report(number, test.result or self._score(test))
+
+    def _begin(self):
+        self.troubles = []
+        self.deadline = min(self.end, time.monotonic() + self.limits["cell_seconds"])
+
+    def _fetch(self, point):
+        """Bring the student's names, as they are at this point, into the tests' namespace.
+
+        These are the names that the solution binds there, and names that nobody else binds. A name
+        that a teacher's cell or a test binds is never the student's, even if that cell failed.
+        """
+        names = [
+            name
+            for name in sorted(self.wanted)
+            if self.owner.get(name) == "student"
+            or (name not in self.owner and (name in self.lent or not self._exists(name)))
+        ]
+        found = {}
+        if names:
+            with contextlib.suppress(Stopped, TimeUp, Exception), self._clock():
+                found = point.ask("names", names)
+        self.troubles = []
+        for name in names:
+            self.space.pop(name, None)
+            if type(found) is dict and name in found:
+                self.space[name] = found[name]
+                self.lent.add(name)
+
+    def _exists(self, name):
+        return name in self.space or hasattr(builtins, name)
+
+    def _own(self, tree):
+        """Give the teacher the names that a cell binds, by the look of it or in fact."""
+        new = {name for name in self.space if name not in self.owner and name not in self.lent}
+        self.owner.update(dict.fromkeys(bound(tree) | new, "teacher"))
+        self.lent -= bound(tree)
+
+    def _execute_quietly(self, tree):
+        """Run a teacher's cell; a statement that fails here defines nothing, and that is all."""
+        for node in tree.body if tree else []:
+            before = {name: self.space.get(name) for name in bound_by(node)}
+            try:
+                with self._clock(), contextlib.redirect_stdout(io.StringIO()):
+                    self._statement(node, last=False)
+            except (Exception, Stopped, NotAValue, TimeUp, SystemExit):
+                for name, value in before.items():
+                    if self.space.get(name) is value:
+                        self.space.pop(name, None)
+        self._own(tree)
+
+    def _statement(self, node, last):
+        if last and isinstance(node, ast.Expr):
+            code = compile(ast.Expression(node.value), "<test>", "eval")
+            return eval(code, self.space)
+        exec(compile(ast.Module([node], []), "<test>", "exec"), self.space)
+        return None
+
+    @contextlib.contextmanager
+    def _clock(self):
+        """Stop what runs here, not only what runs there, when the time is up."""
+
+        def ring(signum, frame):
+            raise self.trouble(TimeUp("it took too long"))
+
+        signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, max(0.01, self.deadline - time.monotonic()) + 0.5, 1)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _run_part(self, test, statements):
+        """Run some statements of a test; return whether all passed, else keep the result there."""
+        if test.tree is None:
+            error = _error("SyntaxError", "this test is not Python")
+            test.result = {"outputs": [error], "ok": False}
+            return False
+        for node in statements:
+            text = io.StringIO()
+            try:
+                quiet = contextlib.redirect_stdout(text), contextlib.redirect_stderr(text)
+                with self._clock(), quiet[0], quiet[1]:
+                    test.value = self._statement(node, node is test.tree.body[-1])
+                if self.troubles:
+                    raise self.troubles[0]
+            except (Exception, Stopped, NotAValue, TimeUp, SystemExit) as error:
+                test.result = self._failed(test, node, error)
+                return False
+            if not self.secret:
+                test.printed += text.getvalue()[: self.limits["output"] + 1 - len(test.printed)]
+        return True
+
+    def _score(self, test):
+        """Turn the last value of a test into points, as nbgrader does, but never a strange one."""
+        outputs, points = [], test.cell["points"]
+        if test.printed:
+            outputs.append({"kind": "stream", "name": "stdout", "text": test.printed})
+        number = None if test.cell["source"].rstrip().endswith(";") else _number(test.value)
+        if number is not None:
+            if not (math.isfinite(number) and 0 <= number <= points):
+                text = f"The test gives {number} of {points} points."
+                return {"outputs": [*outputs, _error("ValueError", text)], "ok": False}
+            outputs.append({"kind": "points", "value": number})
+        return {"outputs": outputs, "ok": True}
+
+    def _failed(self, test, node, error):
+        said = _sentence(error)
+        detail = f"{type(error).__name__}: {said}"
+        if self.secret:
+            hint = next((h for h in hints(test.tree) if h in said), "")
+            output = _error("HiddenCheck", f"{HIDDEN_SAYS} {hint}".strip())
+        else:
+            lines = test.cell["source"].splitlines()[node.lineno - 1 : node.end_lineno]
+            name = "Stopped" if isinstance(error, Stopped | NotAValue) else type(error).__name__
+            trace = getattr(error, "from_student", "")
+            output = _error(name, said, "\n".join(lines), trace)
+        return {"outputs": [output], "ok": False, "detail": detail[:2000], "hidden": self.secret}
+
+
+class Test:
+    """A test cell under way: its statements before the first hidden line and from there on."""
+
+    def __init__(self, cell):
+        """Take the cell apart; nothing runs yet."""
+        self.cell, self.tree = cell, parse(cell["source"])
+        body, secret = self.tree.body if self.tree else [], hidden_lines(cell["source"])
+        is_hidden = [secret & set(range(n.lineno, (n.end_lineno or n.lineno) + 1)) for n in body]
+        first = next((at for at, lines in enumerate(is_hidden) if lines), len(body))
+        self.visible, self.hidden = body[:first], body[first:]
+        self.printed, self.value, self.result = "", None, None
+
+
+def events(outputs, limit, room):
+    """Return what a cell showed as plain strings, whatever it claims to be.
+
+    limit: characters of each text; room: characters of everything
+    """
+    kept = []
+    for event in outputs[:500]:
+        if type(event) is not dict:
+            continue
+        parts = {k: event.get(k) for k in ("kind", "name", "text", "value")}
+        new = {k: v[: limit + 1] for k, v in parts.items() if type(v) is str}
+        if type(event.get("data")) is dict:
+            data = event["data"]
+            new["data"] = {k: data[k] for k in SHOWN if type(data.get(k)) is str}
+            new["data"] = {k: v for k, v in new["data"].items() if len(v) <= MAX_IMAGE}
+        room -= size_of([new])
+        if room < 0:
+            text = "The notebook shows more than is kept."
+            return [*kept, {"kind": "stream", "name": "stderr", "text": text}]
+        kept.append(new)
+    return kept
+
+
+def size_of(outputs):
+    """Return how many characters outputs hold."""
+    parts = [
+        part for event in outputs for part in (*event.values(), *event.get("data", {}).values())
+    ]
+    return sum(len(part) for part in parts if type(part) is str)
+
+
+def bound_by(node):
+    """Return the names that one statement binds."""
+    return bound(ast.Module([node], []))
+
+
+def _number(value):
+    """Return a number as a float; None for what is no number (a Boolean is none)."""
+    if value is None or isinstance(value, Handle | bool):
+        return None
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return _number(value.item())
+    return None
+
+
+def _sentence(error):
+    if isinstance(error, Stopped):
+        return f"Your code was stopped while the test called it: {error}."
+    if isinstance(error, UnsendableError):
+        return f"The test could not ask your code: {error}."
+    try:
+        return str(error)[:4000]
+    except Exception:
+        return type(error).__name__
+
+
+def _error(name, value, source="", trace=""):
+    return {"kind": "error", "name": name, "value": value, "text": source, "trace": trace}

@@ -1,0 +1,109 @@
+"""What a test can only do beside the student's function.
+
+A test's arguments reach the student's function as copies, and a result comes back as a copy. So a
+test that asks for a gradient, for a change made in place or for what was printed uses these
+helpers. In a notebook they act on the function itself; when a class is graded, the same call is
+carried out on the student's side, and the test receives the values.
+
+    from qkv.grade.inside import probe
+    assert torch.allclose(probe.gradient(my_softmax, x), expected)
+"""
+
+import contextlib
+import io
+
+from qkv.grade.codec import Code
+
+
+def _remote(name, function, args, kwargs):
+    """Carry out the helper on the other side if the function is there, else return None."""
+    ask = getattr(type(function), "_probe", None)
+    return None if ask is None else (ask(function, name, args, kwargs),)
+
+
+def gradient(function, *args, **kwargs):
+    """Return the gradient of the sum of `function(*args)` for each floating point tensor in `args`.
+
+    One tensor if there is one such argument, otherwise a list; None where nothing flows.
+    """
+    if answer := _remote("gradient", function, args, kwargs):
+        return answer[0]
+    import torch
+
+    leaves = [
+        a.detach().clone().requires_grad_()
+        if isinstance(a, torch.Tensor) and a.is_floating_point()
+        else a
+        for a in args
+    ]
+    function(*leaves, **kwargs).sum().backward()
+    found = [a.grad for a in leaves if isinstance(a, torch.Tensor) and a.requires_grad]
+    return found[0] if len(found) == 1 else found
+
+
+def in_place(function, *args, **kwargs):
+    """Return `(result, args)`: what the function returns, and its arguments after the call."""
+    if answer := _remote("in_place", function, args, kwargs):
+        return answer[0]
+    result = function(*args, **kwargs)
+    return result, list(args)
+
+
+def printed(function, *args, **kwargs):
+    """Return what a call prints."""
+    if answer := _remote("printed", function, args, kwargs):
+        return answer[0]
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        function(*args, **kwargs)
+    return text.getvalue()
+
+
+def contains(thing, item):
+    """Return what an object of the student's says to `item in thing`: True or False.
+
+    A test may not ask `in` of such an object, since it could say yes to everything; ask this for
+    items that are there and for items that are not.
+    """
+    if answer := _remote("contains", thing, (item,), {}):
+        return answer[0]
+    return item in thing
+
+
+def function(source):
+    """Return the function that a source text such as `"lambda x: x ** 2"` describes.
+
+    Hand it to the student's function where a function is wanted: a function itself cannot cross.
+    """
+    return Sendable(source)
+
+
+class Sendable(Code):
+    """A function given by its source: it can be called here and sent to the student's side."""
+
+    def __init__(self, source):
+        """Keep the source and what it describes."""
+        super().__init__(source)
+        self.function = eval(source, {})
+
+    def __call__(self, *args, **kwargs):
+        """Call the function here."""
+        return self.function(*args, **kwargs)
+
+
+def torch_generator(state):
+    """Return a PyTorch generator in the given state (bytes)."""
+    import torch
+
+    made = torch.Generator()
+    made.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+    return made
+
+
+def numpy_generator(state):
+    """Return a NumPy generator in the given state (what `bit_generator.state` gives)."""
+    import numpy as np
+
+    made = np.random.default_rng()
+    made.bit_generator.state = state
+    return made

@@ -1,0 +1,1 @@
+"""Notebooks as files: read, written, normalised; what their outputs depend on."""

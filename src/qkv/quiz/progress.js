@@ -28,9 +28,17 @@ export default {
     const keep = h("button", { type: "button", class: "qkv-button" }, "Keep them");
     const yes = h("button", { type: "button", class: "qkv-button" }, "Clear them");
     const question = h("p", { id: "qkv-clear-question" });
-    const sure = h("div", { class: "qkv-progress-sure", role: "group",
-      "aria-labelledby": "qkv-clear-question", hidden: true }, question,
-      h("div", { class: "qkv-quiz-buttons" }, keep, yes));
+    const sure = h(
+      "div",
+      {
+        class: "qkv-progress-sure",
+        role: "group",
+        "aria-labelledby": "qkv-clear-question",
+        hidden: true,
+      },
+      question,
+      h("div", { class: "qkv-quiz-buttons" }, keep, yes),
+    );
     el.classList.add("qkv-figure", "qkv-progress");
     el.append(summary, list, clear, sure, status);
 
@@ -44,7 +52,9 @@ export default {
         : "This browser keeps nothing for this page, so there is no progress to show.";
       clear.hidden = Object.keys(kept).length === 0 || !sure.hidden;
       const unfolded = [...list.children].map((section) => section.open);
-      list.replaceChildren(...chapters.map((chapter, i) => section(chapter, stands[i], unfolded[i])));
+      list.replaceChildren(
+        ...chapters.map((chapter, i) => section(chapter, stands[i], unfolded[i])),
+      );
     };
 
     const ask = (asking) => {
@@ -64,7 +74,9 @@ export default {
       status.textContent = "Nothing was cleared.";
     };
     keep.addEventListener("click", stay);
-    sure.addEventListener("keydown", (event) => { if (event.key === "Escape") stay(); });
+    sure.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") stay();
+    });
     yes.addEventListener("click", () => {
       forget("");
       ask(false);
@@ -89,15 +101,36 @@ export default {
 function section({ name, title, page, questions }, { each, right, tried }, open) {
   const count = `${right} of ${questions.length} right${tried ? `, ${tried} tried` : ""}`;
   const share = (part) => `${(100 * part) / questions.length}%`;
-  return h("details", { open: Boolean(open) },
-    h("summary", {},
-      h("span", { class: "qkv-progress-title" }, `${Number.parseInt(name, 10) || ""} ${title}`.trim()),
+  return h(
+    "details",
+    { open: Boolean(open) },
+    h(
+      "summary",
+      {},
+      h(
+        "span",
+        { class: "qkv-progress-title" },
+        `${Number.parseInt(name, 10) || ""} ${title}`.trim(),
+      ),
       h("span", { class: "qkv-progress-count" }, count),
-      h("span", { class: "qkv-progress-bar", "aria-hidden": "true" },
+      h(
+        "span",
+        { class: "qkv-progress-bar", "aria-hidden": "true" },
         h("span", { style: `width:${share(right)}`, class: "qkv-bar-right" }),
-        h("span", { style: `width:${share(tried)}`, class: "qkv-bar-tried" }))),
-    h("ul", {}, questions.map(({ id, text }, i) =>
-      h("li", { "data-stand": each[i] },
-        h("span", { class: "qkv-progress-sign", "aria-hidden": "true" }, SIGNS[each[i]]),
-        h("span", {}, h("a", { href: `${page}#quiz-${id}` }, text), ` (${WORDS[each[i]]})`)))));
+        h("span", { style: `width:${share(tried)}`, class: "qkv-bar-tried" }),
+      ),
+    ),
+    h(
+      "ul",
+      {},
+      questions.map(({ id, text }, i) =>
+        h(
+          "li",
+          { "data-stand": each[i] },
+          h("span", { class: "qkv-progress-sign", "aria-hidden": "true" }, SIGNS[each[i]]),
+          h("span", {}, h("a", { href: `${page}#quiz-${id}` }, text), ` (${WORDS[each[i]]})`),
+        ),
+      ),
+    ),
+  );
 }

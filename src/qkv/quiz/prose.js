@@ -11,7 +11,8 @@ export function prose(pieces, { inline = false } = {}) {
   const paragraph = inline ? "span" : "p";
   return pieces.map(([kind, content, readable]) => {
     if (kind === "pre") return h("code", { class: "qkv-pre" }, content);
-    if (kind === "math") return h(paragraph, { class: "qkv-para" }, formula(content, readable, true));
+    if (kind === "math")
+      return h(paragraph, { class: "qkv-para" }, formula(content, readable, true));
     return h(paragraph, { class: "qkv-para" }, content.map(span));
   });
 }

@@ -48,13 +48,25 @@ export default {
     const status = h("p", { class: "qkv-quiz-result", role: "status" });
     const list = h("ul", { class: "qkv-quiz-why" });
     const check = h("button", { type: "submit", class: "qkv-button" }, "Check");
-    const reveal = h("button", { type: "button", class: "qkv-button qkv-quiet", hidden: true },
-      "Show the answer");
-    const form = h("form", { class: "qkv-quiz", id: `quiz-${question.id}`,
-      novalidate: true, "data-lm-suppress-shortcuts": "true" },
+    const reveal = h(
+      "button",
+      { type: "button", class: "qkv-button qkv-quiet", hidden: true },
+      "Show the answer",
+    );
+    const form = h(
+      "form",
+      {
+        class: "qkv-quiz",
+        id: `quiz-${question.id}`,
+        novalidate: true,
+        "data-lm-suppress-shortcuts": "true",
+      },
       h("p", { class: "qkv-quiz-head" }, h("span", {}, "Quick check"), badge),
       h("fieldset", {}, h("legend", {}, prose(question.text, { inline: true })), field.el),
-      h("div", { class: "qkv-quiz-buttons" }, check, reveal), status, list);
+      h("div", { class: "qkv-quiz-buttons" }, check, reveal),
+      status,
+      list,
+    );
     el.classList.add("qkv-figure");
     el.append(form);
 
@@ -97,17 +109,30 @@ export default {
     };
     const explain = (matched, shown) => {
       const rest = [...shown].filter((i) => !matched.includes(i));
-      list.replaceChildren(...[...matched, ...rest].map((i) => {
-        const { right, text, value, why } = question.answers[i];
-        const mine = matched.includes(i);
-        const other = value === null && FIELDS[question.kind].typed;
-        const mark = h("span", { class: "qkv-quiz-mark" },
-          (right ? "✓ Right" : "✗ Wrong") +
-          (mine ? ", your answer" : right && question.kind === "multiple" ? ", left out" : ""));
-        const name = other ? (mine ? field.words() : "any other answer") : prose(text, { inline: true });
-        return h("li", { "data-right": String(right), "data-mine": String(mine) },
-          h("div", { class: "qkv-quiz-option" }, mark, h("span", {}, name)), prose(why));
-      }));
+      list.replaceChildren(
+        ...[...matched, ...rest].map((i) => {
+          const { right, text, value, why } = question.answers[i];
+          const mine = matched.includes(i);
+          const other = value === null && FIELDS[question.kind].typed;
+          const mark = h(
+            "span",
+            { class: "qkv-quiz-mark" },
+            (right ? "✓ Right" : "✗ Wrong") +
+              (mine ? ", your answer" : right && question.kind === "multiple" ? ", left out" : ""),
+          );
+          const name = other
+            ? mine
+              ? field.words()
+              : "any other answer"
+            : prose(text, { inline: true });
+          return h(
+            "li",
+            { "data-right": String(right), "data-mine": String(mine) },
+            h("div", { class: "qkv-quiz-option" }, mark, h("span", {}, name)),
+            prose(why),
+          );
+        }),
+      );
     };
 
     form.addEventListener("submit", (event) => {
@@ -150,25 +175,51 @@ numberField.typed = shapeField.typed = true;
 function options({ kind, answers }, id) {
   const type = kind === "single" ? "radio" : "checkbox";
   const inputs = answers.map((_, i) => h("input", { type, name: id, value: i }));
-  const hint = kind === "multiple" ? h("p", { class: "qkv-quiz-hint" }, "Choose all that are right.") : null;
+  const hint =
+    kind === "multiple" ? h("p", { class: "qkv-quiz-hint" }, "Choose all that are right.") : null;
   return {
-    el: h("div", {}, hint, h("div", { class: "qkv-quiz-options" }, answers.map(({ text }, i) =>
-      h("label", {}, inputs[i], h("span", {}, prose(text, { inline: true })))))),
+    el: h(
+      "div",
+      {},
+      hint,
+      h(
+        "div",
+        { class: "qkv-quiz-options" },
+        answers.map(({ text }, i) =>
+          h("label", {}, inputs[i], h("span", {}, prose(text, { inline: true }))),
+        ),
+      ),
+    ),
     read() {
       const given = inputs.flatMap((input, i) => (input.checked ? [i] : []));
       return given.length ? { given } : { problem: "Choose an answer first." };
     },
-    disable: (off) => inputs.forEach((input) => { input.disabled = off; }),
+    disable: (off) =>
+      inputs.forEach((input) => {
+        input.disabled = off;
+      }),
     focus: () => (inputs.find((input) => input.checked) ?? inputs[0]).focus(),
   };
 }
 
 function numberField({ unit }, id) {
-  const input = h("input", { id, type: "text", inputmode: "decimal", autocomplete: "off",
-    autocapitalize: "off", spellcheck: "false", "aria-describedby": unit ? `${id}-unit` : null });
+  const input = h("input", {
+    id,
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    "aria-describedby": unit ? `${id}-unit` : null,
+  });
   return {
-    el: h("div", { class: "qkv-quiz-number" }, h("label", { for: id }, "Your answer"), input,
-      unit ? h("span", { id: `${id}-unit` }, unit) : null),
+    el: h(
+      "div",
+      { class: "qkv-quiz-number" },
+      h("label", { for: id }, "Your answer"),
+      input,
+      unit ? h("span", { id: `${id}-unit` }, unit) : null,
+    ),
     read() {
       const given = readNumber(input.value);
       if (input.value.trim() === "") return { problem: "Write a number first." };
@@ -177,23 +228,46 @@ function numberField({ unit }, id) {
         : { given };
     },
     words: () => `${input.value.trim()} ${unit}`,
-    disable: (off) => { input.disabled = off; },
-    focus: () => { input.focus(); input.select(); },
+    disable: (off) => {
+      input.disabled = off;
+    },
+    focus: () => {
+      input.focus();
+      input.select();
+    },
   };
 }
 
 function shapeField({ axes, answers }, id) {
   const blanks = answers[0].value.map((_, i) =>
-    h("select", { id: `${id}-${i}` }, h("option", { value: "" }, "…"),
-      axes.map((axis) => h("option", { value: axis }, axis))));
+    h(
+      "select",
+      { id: `${id}-${i}` },
+      h("option", { value: "" }, "…"),
+      axes.map((axis) => h("option", { value: axis }, axis)),
+    ),
+  );
   const given = () => blanks.map((blank) => blank.value);
   return {
-    el: h("div", { class: "qkv-quiz-shape" }, blanks.map((blank, i) =>
-      h("span", { class: "qkv-quiz-axis" }, h("label", { for: blank.id }, `axis ${i}`),
-        h("span", {}, i === 0 ? "(" : "", blank, i === blanks.length - 1 ? ")" : ",")))),
-    read: () => (given().includes("") ? { problem: "Fill in every axis first." } : { given: given() }),
+    el: h(
+      "div",
+      { class: "qkv-quiz-shape" },
+      blanks.map((blank, i) =>
+        h(
+          "span",
+          { class: "qkv-quiz-axis" },
+          h("label", { for: blank.id }, `axis ${i}`),
+          h("span", {}, i === 0 ? "(" : "", blank, i === blanks.length - 1 ? ")" : ","),
+        ),
+      ),
+    ),
+    read: () =>
+      given().includes("") ? { problem: "Fill in every axis first." } : { given: given() },
     words: () => `(${given().join(", ")})`,
-    disable: (off) => blanks.forEach((blank) => { blank.disabled = off; }),
+    disable: (off) =>
+      blanks.forEach((blank) => {
+        blank.disabled = off;
+      }),
     focus: () => blanks[0].focus(),
   };
 }

@@ -16,12 +16,17 @@ const SIZE = 380; // the drawing's own units; x and y run from −1.25 to 1.25
 const REACH = 1.25;
 const LONGEST = 1.15; // of the query
 
-const place = ([x, y]) => [SIZE / 2 + (x / REACH) * (SIZE / 2), SIZE / 2 - (y / REACH) * (SIZE / 2)];
+const place = ([x, y]) => [
+  SIZE / 2 + (x / REACH) * (SIZE / 2),
+  SIZE / 2 - (y / REACH) * (SIZE / 2),
+];
 // A softmax is never quite zero, so a small weight is not written as one.
 const percent = (weight) => (weight < 0.005 ? "<1%" : `${Math.round(100 * weight)}%`);
 
 export function attend(query, sharpness) {
-  const scores = KEYS.map(({ k }) => (sharpness * (query[0] * k[0] + query[1] * k[1])) / Math.SQRT2);
+  const scores = KEYS.map(
+    ({ k }) => (sharpness * (query[0] * k[0] + query[1] * k[1])) / Math.SQRT2,
+  );
   const largest = Math.max(...scores);
   const powers = scores.map((score) => Math.exp(score - largest));
   const sum = powers.reduce((a, b) => a + b, 0);
@@ -76,8 +81,10 @@ function sentence({ weights, output }) {
   if (weights[first] - weights[order.at(-1)] < 0.005) {
     return `The query attends equally to all six keys; the answer is ${output.toFixed(1)}.`;
   }
-  return `The query attends ${percent(weights[first])} to ${KEYS[first].name} and `
-    + `${percent(weights[second])} to ${KEYS[second].name}; the answer is ${output.toFixed(1)}.`;
+  return (
+    `The query attends ${percent(weights[first])} to ${KEYS[first].name} and ` +
+    `${percent(weights[second])} to ${KEYS[second].name}; the answer is ${output.toFixed(1)}.`
+  );
 }
 
 export default figure(({ el, say, cleanup }) => {
@@ -90,43 +97,92 @@ export default figure(({ el, say, cleanup }) => {
     const [x, y] = place(key.k);
     const outward = Math.hypot(...key.k);
     const [tx, ty] = [(26 * key.k[0]) / outward, (-26 * key.k[1]) / outward];
-    return svg("g", { transform: `translate(${x} ${y})` }, mark(key, 11),
-      svg("text", { x: tx, y: ty, class: "cover-name" }, key.name));
+    return svg(
+      "g",
+      { transform: `translate(${x} ${y})` },
+      mark(key, 11),
+      svg("text", { x: tx, y: ty, class: "cover-name" }, key.name),
+    );
   });
   const shaft = svg("line", { class: "cover-shaft" });
   const head = svg("polygon", { points: "0,0 -15,-6.5 -15,6.5", class: "cover-head" });
   const letter = svg("text", { class: "cover-q" }, "q");
   const grip = svg("circle", { r: 24, class: "cover-grip" });
-  const handle = svg("g", {
-    class: "cover-handle", tabindex: 0, role: "slider", "aria-label": "Query",
-    "aria-roledescription": "movable arrow", "aria-valuemin": 0, "aria-valuemax": 359,
-  }, grip, head, letter);
+  const handle = svg(
+    "g",
+    {
+      class: "cover-handle",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": "Query",
+      "aria-roledescription": "movable arrow",
+      "aria-valuemin": 0,
+      "aria-valuemax": 359,
+    },
+    grip,
+    head,
+    letter,
+  );
   const centre = SIZE / 2;
-  const plane = svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, class: "cover-plane" },
+  const plane = svg(
+    "svg",
+    { viewBox: `0 0 ${SIZE} ${SIZE}`, class: "cover-plane" },
     svg("path", { class: "cover-grid", d: `M0 ${centre}H${SIZE}M${centre} 0V${SIZE}` }),
-    axis, links, shaft, marks, svg("circle", { cx: centre, cy: centre, r: 3.5, class: "cover-origin" }),
-    handle);
+    axis,
+    links,
+    shaft,
+    marks,
+    svg("circle", { cx: centre, cy: centre, r: 3.5, class: "cover-origin" }),
+    handle,
+  );
 
   const rows = KEYS.map((key) => {
     const bar = h("div", { class: "cover-bar" });
     bar.style.background = key.colour;
     const share = h("td", { class: "cover-share" });
-    const icon = svg("svg", { viewBox: "-14 -14 28 28", class: "cover-icon", "aria-hidden": "true" },
-      mark(key, 11));
-    const row = h("tr", {}, h("th", { scope: "row" }, icon, key.name),
-      h("td", { class: "cover-track", "aria-hidden": "true" }, bar), share,
-      h("td", { class: "cover-value" }, String(key.value)));
+    const icon = svg(
+      "svg",
+      { viewBox: "-14 -14 28 28", class: "cover-icon", "aria-hidden": "true" },
+      mark(key, 11),
+    );
+    const row = h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, icon, key.name),
+      h("td", { class: "cover-track", "aria-hidden": "true" }, bar),
+      share,
+      h("td", { class: "cover-value" }, String(key.value)),
+    );
     return { row, bar, share };
   });
   const swatch = h("span", { class: "cover-swatch", "aria-hidden": "true" });
   const sum = h("span", {});
   const total = h("td", { class: "cover-total", colspan: 2 }, swatch, sum);
-  const table = h("table", { class: "cover-table" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "key"),
-      h("th", { scope: "col", colspan: 2 }, "weight"), h("th", { scope: "col" }, "value"))),
-    h("tbody", {}, rows.map(({ row }) => row)),
-    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 2 }, "sum of weight × value"),
-      total)));
+  const table = h(
+    "table",
+    { class: "cover-table" },
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        h("th", { scope: "col" }, "key"),
+        h("th", { scope: "col", colspan: 2 }, "weight"),
+        h("th", { scope: "col" }, "value"),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map(({ row }) => row),
+    ),
+    h(
+      "tfoot",
+      {},
+      h("tr", {}, h("th", { scope: "row", colspan: 2 }, "sum of weight × value"), total),
+    ),
+  );
 
   function draw() {
     const { weights, output } = attend(query, sharpness);
@@ -143,7 +199,10 @@ export default figure(({ el, say, cleanup }) => {
     };
     line(axis, ...ends);
     line(shaft, [centre, centre], [x - 10 * ux, y + 10 * uy]);
-    head.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${-degrees})`);
+    head.setAttribute(
+      "transform",
+      `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${-degrees})`,
+    );
     grip.setAttribute("cx", (x - 8 * ux).toFixed(1));
     grip.setAttribute("cy", (y + 8 * uy).toFixed(1));
     letter.setAttribute("x", ((x + centre) / 2 - 15 * uy).toFixed(1));
@@ -205,15 +264,23 @@ export default figure(({ el, say, cleanup }) => {
 
   const watch = new IntersectionObserver(([entry]) => {
     visible = entry.isIntersecting;
-    if (visible && wandering && !frame) { before = 0; frame = requestAnimationFrame(step); }
+    if (visible && wandering && !frame) {
+      before = 0;
+      frame = requestAnimationFrame(step);
+    }
   });
   watch.observe(plane);
-  cleanup(() => { watch.disconnect(); cancelAnimationFrame(frame); });
+  cleanup(() => {
+    watch.disconnect();
+    cancelAnimationFrame(frame);
+  });
 
   const follow = (event) => {
     const box = plane.getBoundingClientRect();
-    move(((event.clientX - box.left) / box.width - 0.5) * 2 * REACH,
-      (0.5 - (event.clientY - box.top) / box.height) * 2 * REACH);
+    move(
+      ((event.clientX - box.left) / box.width - 0.5) * 2 * REACH,
+      (0.5 - (event.clientY - box.top) / box.height) * 2 * REACH,
+    );
     rest();
   };
   // A tap anywhere sends the arrow there; only the arrow itself keeps a finger from scrolling.
@@ -227,7 +294,12 @@ export default figure(({ el, say, cleanup }) => {
   });
   handle.addEventListener("keydown", (event) => {
     const by = event.shiftKey ? 0.2 : 0.06;
-    const moves = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };
+    const moves = {
+      ArrowLeft: [-by, 0],
+      ArrowRight: [by, 0],
+      ArrowUp: [0, by],
+      ArrowDown: [0, -by],
+    };
     const change = moves[event.key];
     if (!change) return;
     event.preventDefault();
@@ -237,12 +309,20 @@ export default figure(({ el, say, cleanup }) => {
   });
 
   const sharp = slider({
-    label: "Sharpness", values: SHARPNESS, index: SHARPNESS.indexOf(sharpness),
-    onchange: (value) => { sharpness = value; draw(); say(sentence(attend(query, sharpness))); },
+    label: "Sharpness",
+    values: SHARPNESS,
+    index: SHARPNESS.indexOf(sharpness),
+    onchange: (value) => {
+      sharpness = value;
+      draw();
+      say(sentence(attend(query, sharpness)));
+    },
   });
 
-  el.append(h("div", { class: "cover-stage" }, plane, table),
-    h("div", { class: "qkv-controls cover-controls" }, sharp.el, pause));
+  el.append(
+    h("div", { class: "cover-stage" }, plane, table),
+    h("div", { class: "qkv-controls cover-controls" }, sharp.el, pause),
+  );
   draw();
   if (!wandering) rest();
 });

@@ -1,6 +1,14 @@
 // A causal language model of nothing but attention (AttentionStack of chapter 06), ready to run.
-import { add, attention, causalMask, embedding, linear, readTensors, sinusoids, softmax }
-  from "../../live/js/engine.js";
+import {
+  add,
+  attention,
+  causalMask,
+  embedding,
+  linear,
+  readTensors,
+  sinusoids,
+  softmax,
+} from "../../live/js/engine.js";
 
 // x (time, nKv · dHead) -> (time, nHeads · dHead): each head of keys or values, once for every query
 // head that it serves.
@@ -29,10 +37,12 @@ export function stack({ shapes, weights, sizes }) {
     const [[nHeads, nKv], dHead] = [sizes[i], d / sizes[i][0]];
     const query = project(x, `layers.${i}.to_query`);
     const [key, value] = ["to_key", "to_value"].map((part) =>
-      repeatHeads(project(x, `layers.${i}.${part}`), dHead, nKv, nHeads));
+      repeatHeads(project(x, `layers.${i}.${part}`), dHead, nKv, nHeads),
+    );
     const found = attention(query, key, value, d, { nHeads, mask: causalMask(x.length / d) });
     const kept = found.output.map((number, at) =>
-      (without.includes(Math.floor((at % d) / dHead)) ? 0 : number));
+      without.includes(Math.floor((at % d) / dHead)) ? 0 : number,
+    );
     return { more: project(kept, `layers.${i}.to_output`), weights: found.weights };
   };
 
@@ -42,10 +52,15 @@ export function stack({ shapes, weights, sizes }) {
     const time = ids.length;
     let x = add(embedding(ids, w["embed.weight"], d), sinusoids(time, d)); // (time, d)
     const maps = sizes.map(([nHeads], i) => {
-      const { more, weights: all } = layer(x, i, removed.filter(([at]) => at === i).map(([, head]) => head));
+      const { more, weights: all } = layer(
+        x,
+        i,
+        removed.filter(([at]) => at === i).map(([, head]) => head),
+      );
       x = add(x, more);
       return Array.from({ length: nHeads }, (_, head) =>
-        all.subarray(head * time * time, (head + 1) * time * time));
+        all.subarray(head * time * time, (head + 1) * time * time),
+      );
     });
     const all = softmax(project(x, "to_scores"), vocabSize); // (time, vocabSize)
     const next = ids.map((_, t) => all.subarray(t * vocabSize, (t + 1) * vocabSize));

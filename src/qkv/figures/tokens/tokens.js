@@ -21,7 +21,8 @@ export function bpeEncode(word, ranks) {
     if (best === Infinity) return symbols;
     const merged = [];
     for (let i = 0; i < symbols.length; i += 1) {
-      const rank = i + 1 < symbols.length ? ranks.get(symbols[i] + JOIN + symbols[i + 1]) : undefined;
+      const rank =
+        i + 1 < symbols.length ? ranks.get(symbols[i] + JOIN + symbols[i + 1]) : undefined;
       if (rank === best) merged.push(symbols[i] + symbols[(i += 1)]);
       else merged.push(symbols[i]);
     }
@@ -36,11 +37,19 @@ export const found = (text, pattern) => text.match(new RegExp(pattern, "gu")) ??
 // null where there is no <unk>.
 export function tokenise(text, how, tokeniser) {
   const { ids, words, pattern, wordPattern, ranks, lowercase } = tokeniser;
-  const named = (tokens, known) => tokens.map((token) =>
-    ({ text: token, id: known.get(token) ?? known.get(UNKNOWN) ?? null, known: known.has(token) }));
+  const named = (tokens, known) =>
+    tokens.map((token) => ({
+      text: token,
+      id: known.get(token) ?? known.get(UNKNOWN) ?? null,
+      known: known.has(token),
+    }));
   if (how === "characters") return named(Array.from(text), ids);
-  if (how === "words") return named(found(lowercase ? text.toLowerCase() : text, wordPattern), words);
-  return named(found(text, pattern).flatMap((piece) => bpeEncode(piece, ranks)), ids);
+  if (how === "words")
+    return named(found(lowercase ? text.toLowerCase() : text, wordPattern), words);
+  return named(
+    found(text, pattern).flatMap((piece) => bpeEncode(piece, ranks)),
+    ids,
+  );
 }
 
 // The tokeniser of a figure's state. Ids of symbols count the characters, then one for each merge
@@ -49,8 +58,11 @@ export function tokeniserOf(get) {
   const numbered = (tokens) => new Map(tokens.map((token, id) => [token, id]));
   const made = get("merges").map(([left, right]) => left + right);
   return {
-    ids: numbered([...get("characters"), ...made, UNKNOWN]), words: numbered(get("vocabulary")),
-    pattern: get("pattern"), wordPattern: get("word_pattern"), lowercase: get("lowercase"),
+    ids: numbered([...get("characters"), ...made, UNKNOWN]),
+    words: numbered(get("vocabulary")),
+    pattern: get("pattern"),
+    wordPattern: get("word_pattern"),
+    lowercase: get("lowercase"),
     ranks: ranksOf(get("merges"), get("n_merges")),
   };
 }
@@ -66,19 +78,36 @@ export default figure(({ model, el, say, cleanup }) => {
     model.save_changes();
   };
 
-  const box = h("textarea", { rows: 3, maxlength: 2000, spellcheck: "false", autocomplete: "off",
-    "data-lm-suppress-shortcuts": "true" });
+  const box = h("textarea", {
+    rows: 3,
+    maxlength: 2000,
+    spellcheck: "false",
+    autocomplete: "off",
+    "data-lm-suppress-shortcuts": "true",
+  });
   box.value = model.get("text");
   const chips = h("ol", { class: "qkv-pieces", "aria-label": "Tokens" });
   const kinds = Object.keys(NAMES);
-  const ways = choice({ label: "Cut into", values: kinds, index: kinds.indexOf(model.get("tokeniser")),
-    format: (kind) => NAMES[kind], onchange: (kind) => keep("tokeniser", kind) });
+  const ways = choice({
+    label: "Cut into",
+    values: kinds,
+    index: kinds.indexOf(model.get("tokeniser")),
+    format: (kind) => NAMES[kind],
+    onchange: (kind) => keep("tokeniser", kind),
+  });
   const counts = Array.from({ length: merges.length + 1 }, (_, n) => n);
-  const depth = slider({ label: "Merges", values: counts, index: model.get("n_merges"), format: String,
-    onchange: (n) => keep("n_merges", n) });
+  const depth = slider({
+    label: "Merges",
+    values: counts,
+    index: model.get("n_merges"),
+    format: String,
+    onchange: (n) => keep("n_merges", n),
+  });
   el.append(
     h("label", { class: "qkv-text" }, h("span", {}, "Text"), box),
-    h("div", { class: "qkv-controls" }, ways.el, depth.el), chips);
+    h("div", { class: "qkv-controls" }, ways.el, depth.el),
+    chips,
+  );
   let typing;
   box.addEventListener("input", () => {
     clearTimeout(typing);
@@ -101,12 +130,15 @@ export default figure(({ model, el, say, cleanup }) => {
     if (!length) return "No text, no tokens.";
     const unknown = tokens.filter(({ known }) => !known).length;
     const share = (tokens.length / length).toFixed(2);
-    return `${plural(tokens.length, "token")} for ${plural(length, "character")}: ` +
+    return (
+      `${plural(tokens.length, "token")} for ${plural(length, "character")}: ` +
       `${share} tokens per character${how === "pairs" ? `, with ${plural(model.get("n_merges"), "merge")}` : ""}.` +
-      (unknown ? ` ${unknown} unknown.` : "");
+      (unknown ? ` ${unknown} unknown.` : "")
+    );
   }
   const follow = () => {
-    if (box.value !== model.get("text") && document.activeElement !== box) box.value = model.get("text");
+    if (box.value !== model.get("text") && document.activeElement !== box)
+      box.value = model.get("text");
     ways.set(kinds.indexOf(model.get("tokeniser")));
     depth.set(model.get("n_merges"));
     draw(150);
@@ -123,9 +155,13 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 // One token with its id. White space is drawn, so that " the" and "the" look different.
 function chip({ text, id, known }) {
   const letters = Array.from(text, (letter) =>
-    letter in SIGNS ? h("span", { class: "qkv-space" }, SIGNS[letter]) : letter);
+    letter in SIGNS ? h("span", { class: "qkv-space" }, SIGNS[letter]) : letter,
+  );
   const name = known ? String(id) : `unknown${id === null ? "" : `, ${id}`}`;
-  return h("li", { class: known ? null : "qkv-unknown" },
+  return h(
+    "li",
+    { class: known ? null : "qkv-unknown" },
     h("span", { class: "qkv-token" }, letters),
-    h("span", { class: "qkv-id" }, name));
+    h("span", { class: "qkv-id" }, name),
+  );
 }

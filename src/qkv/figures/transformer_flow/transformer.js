@@ -1,8 +1,20 @@
 // The transformer, run as it translates: the encoder once, the decoder one token at a time beside a
 // cache of keys and values. All that is computed on the way is kept, under the names that the blocks
 // have in PyTorch.
-import { add, argmax, attention, concat, embedding, largest, layerNorm, linear, readTensors, relu,
-  rotate, softmax } from "../../live/js/engine.js";
+import {
+  add,
+  argmax,
+  attention,
+  concat,
+  embedding,
+  largest,
+  layerNorm,
+  linear,
+  readTensors,
+  relu,
+  rotate,
+  softmax,
+} from "../../live/js/engine.js";
 import { BOS, EOS, vocabulary } from "../../live/js/sentence.js";
 
 const N_BEST = 5;
@@ -45,8 +57,10 @@ export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: 
 
   // Queries and keys, of which the first stands at `start`.
   const turn = (x, start) => (rotary ? rotate(x, d, { nHeads, start }) : x);
-  const remember = (name, x, start) =>
-    ({ key: turn(project(`${name}.to_key`, x), start), value: project(`${name}.to_value`, x) });
+  const remember = (name, x, start) => ({
+    key: turn(project(`${name}.to_key`, x), start),
+    value: project(`${name}.to_value`, x),
+  });
   // x looks at what is remembered, and none of it is masked: the encoder may look everywhere, and
   // the decoder's cache holds no later token.
   const look = (name, x, start, { key, value }, note) => {
@@ -69,8 +83,11 @@ export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: 
     let x = place("encoder", ids, 0, note);
     for (const block of layers("encoder")) {
       x = connect(`${block}.connections.0`, x, note, (y) =>
-        look(`${block}.attention`, y, 0, remember(`${block}.attention`, y, 0), note));
-      x = connect(`${block}.connections.1`, x, note, (y) => feedForward(`${block}.feed_forward`, y, note));
+        look(`${block}.attention`, y, 0, remember(`${block}.attention`, y, 0), note),
+      );
+      x = connect(`${block}.connections.1`, x, note, (y) =>
+        feedForward(`${block}.feed_forward`, y, note),
+      );
     }
     const memory = normalise("encoder.norm", x);
     note("encoder.norm", { input: x, output: memory });
@@ -86,12 +103,16 @@ export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: 
       x = connect(`${block}.connections.0`, x, note, (y) => {
         const { key, value } = remember(`${block}.attention`, y, at);
         kept = cache.length
-          ? { key: concat(cache[i].key, key), value: concat(cache[i].value, value) } : { key, value };
+          ? { key: concat(cache[i].key, key), value: concat(cache[i].value, value) }
+          : { key, value };
         return look(`${block}.attention`, y, at, kept, note);
       });
       x = connect(`${block}.connections.1`, x, note, (y) =>
-        look(`${block}.cross_attention`, y, at, seen[i], note));
-      x = connect(`${block}.connections.2`, x, note, (y) => feedForward(`${block}.feed_forward`, y, note));
+        look(`${block}.cross_attention`, y, at, seen[i], note),
+      );
+      x = connect(`${block}.connections.2`, x, note, (y) =>
+        feedForward(`${block}.feed_forward`, y, note),
+      );
       return kept;
     });
     const last = normalise("decoder.norm", x);
@@ -119,11 +140,20 @@ export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: 
       id = argmax(now.scores);
       target.push(targetTokens[id]);
       const probabilities = softmax(now.scores);
-      best.push(largest(probabilities, N_BEST)
-        .map((i) => ({ token: targetTokens[i], probability: probabilities[i] })));
+      best.push(
+        largest(probabilities, N_BEST).map((i) => ({
+          token: targetTokens[i],
+          probability: probabilities[i],
+        })),
+      );
     }
-    return { source, target, best, ended: id === end,
-      tensor: (name, part, at) => gather(notes.get(name), name, part, at) };
+    return {
+      source,
+      target,
+      best,
+      ended: id === end,
+      tensor: (name, part, at) => gather(notes.get(name), name, part, at),
+    };
   };
 
   // One tensor as it stands at a step: { shape, data, rows, columns }, where `rows` (and of weights
@@ -136,7 +166,11 @@ export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: 
     const whole = part === "key" || part === "value"; // cached: complete in every record
     const rows = !decoding || (cross && whole) ? "source" : "target";
     if (part === "weights" || part === "scores") {
-      return { ...maps(upTo, latest, part), rows, columns: decoding && !cross ? "target" : "source" };
+      return {
+        ...maps(upTo, latest, part),
+        rows,
+        columns: decoding && !cross ? "target" : "source",
+      };
     }
     const data = whole ? latest[part] : concat(...upTo.map((record) => record[part]));
     if (name.endsWith(".words")) return { shape: [data.length], data, rows };
@@ -155,13 +189,31 @@ export function transformer({ shapes, weights, tokens, limits, rotary, n_heads: 
     const lines = records.flatMap((record) => {
       const nQueries = record.query.length / d;
       const width = record[part].length / nHeads / nQueries;
-      return Array.from({ length: nQueries }, (_, q) => (head) =>
-        concat(record[part].subarray((head * nQueries + q) * width, (head * nQueries + q + 1) * width),
-          new Float32Array(nKeys - width).fill(empty)));
+      return Array.from(
+        { length: nQueries },
+        (_, q) => (head) =>
+          concat(
+            record[part].subarray((head * nQueries + q) * width, (head * nQueries + q + 1) * width),
+            new Float32Array(nKeys - width).fill(empty),
+          ),
+      );
     });
-    const data = concat(...Array.from({ length: nHeads }, (_, head) => lines.map((line) => line(head))).flat());
+    const data = concat(
+      ...Array.from({ length: nHeads }, (_, head) => lines.map((line) => line(head))).flat(),
+    );
     return { shape: [nHeads, lines.length, nKeys], data };
   };
-  return { ...words, translate, sizes: { d, nHeads, nLayers, dFeed, rotary,
-    nSource: sourceTokens.length, nTarget: targetTokens.length } };
+  return {
+    ...words,
+    translate,
+    sizes: {
+      d,
+      nHeads,
+      nLayers,
+      dFeed,
+      rotary,
+      nSource: sourceTokens.length,
+      nTarget: targetTokens.length,
+    },
+  };
 }

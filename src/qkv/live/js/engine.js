@@ -17,7 +17,8 @@ export function readTensors(base64, shapes) {
     for (let i = 0; i < data.length; i += 1, at += 4) data[i] = view.getFloat32(at, true);
     tensors[name] = data;
   }
-  if (at !== bytes.length) throw new Error(`the weights hold ${bytes.length} bytes, the shapes ${at}`);
+  if (at !== bytes.length)
+    throw new Error(`the weights hold ${bytes.length} bytes, the shapes ${at}`);
   return tensors;
 }
 
@@ -97,7 +98,8 @@ export function layerNorm(x, weight, bias, eps = 1e-5) {
     for (let i = 0; i < d; i += 1) mean += x[start + i] / d;
     for (let i = 0; i < d; i += 1) variance += (x[start + i] - mean) ** 2 / d;
     const scale = 1 / Math.sqrt(variance + eps);
-    for (let i = 0; i < d; i += 1) out[start + i] = (x[start + i] - mean) * scale * weight[i] + bias[i];
+    for (let i = 0; i < d; i += 1)
+      out[start + i] = (x[start + i] - mean) * scale * weight[i] + bias[i];
   }
   return out;
 }
@@ -136,7 +138,8 @@ export function largest(x, k) {
 // the last of the keys, so one query beside a cache of keys sees all of them.
 export function causalMask(nQueries, nKeys = nQueries) {
   const out = new Uint8Array(nQueries * nKeys);
-  for (let q = 0; q < nQueries; q += 1) out.fill(1, q * nKeys, q * nKeys + nKeys - nQueries + q + 1);
+  for (let q = 0; q < nQueries; q += 1)
+    out.fill(1, q * nKeys, q * nKeys + nKeys - nQueries + q + 1);
   return out;
 }
 
@@ -179,8 +182,9 @@ const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
 // The weights of one nn.LSTM layer: lstmLayer(tensors, "encoder.lstm", "l0_reverse").
 export function lstmLayer(tensors, name, suffix = "l0") {
-  const [weightIh, weightHh, biasIh, biasHh] = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
-    .map((part) => tensors[`${name}.${part}_${suffix}`]);
+  const [weightIh, weightHh, biasIh, biasHh] = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map(
+    (part) => tensors[`${name}.${part}_${suffix}`],
+  );
   // PyTorch adds two biases; their sum does the same.
   return { weightIh, weightHh, bias: biasIh.map((b, i) => b + biasHh[i]) };
 }

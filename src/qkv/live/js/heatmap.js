@@ -1,6 +1,17 @@
 // A heat map over tokens. It is a real table in the grid pattern: screen readers read it as such,
 // arrow keys walk it, and each cell says its number.
-import { figure, h, slider, choice, number, colours, rgb, onTheme, onResize, walk } from "./shared.js";
+import {
+  choice,
+  colours,
+  figure,
+  h,
+  number,
+  onResize,
+  onTheme,
+  rgb,
+  slider,
+  walk,
+} from "./shared.js";
 
 const MASKED = 65535;
 
@@ -12,7 +23,9 @@ function ramp(theme, signed) {
     const hue = signed && t < 0 ? minus : plus;
     const size = Math.min(1, Math.abs(t));
     const low = mix(paper, hue, 0.04);
-    return size < 0.65 ? mix(low, hue, size / 0.65) : mix(hue, mix(hue, ink, 0.55), (size - 0.65) / 0.35);
+    return size < 0.65
+      ? mix(low, hue, size / 0.65)
+      : mix(hue, mix(hue, ink, 0.55), (size - 0.65) / 0.35);
   };
 }
 
@@ -21,7 +34,9 @@ const css = (colour) => `rgb(${colour.map(Math.round).join(" ")})`;
 
 // Black or white, whichever can be read on the colour.
 function onTop(colour) {
-  const [r, g, b] = colour.map((c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = colour.map((c) =>
+    (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4,
+  );
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
@@ -34,8 +49,12 @@ export default figure(({ model, el, say, cleanup }) => {
   const codes = new DataView(bytes.buffer);
   const size = rows.length * columns.length;
 
-  const slice = () => stack.reduce((at, axis) =>
-    at * axis.labels.length + Math.max(0, axis.labels.indexOf(model.get("chosen")[axis.name])), 0);
+  const slice = () =>
+    stack.reduce(
+      (at, axis) =>
+        at * axis.labels.length + Math.max(0, axis.labels.indexOf(model.get("chosen")[axis.name])),
+      0,
+    );
   const value = (r, c) => {
     const code = codes.getUint16(2 * (slice() * size + r * columns.length + c), true);
     return code === MASKED ? null : low + (code / (MASKED - 1)) * (high - low);
@@ -43,40 +62,76 @@ export default figure(({ model, el, say, cleanup }) => {
   const written = (v) => (v === null ? "masked" : v.toFixed(model.get("digits")).replace("-", "−"));
 
   const panel = h("div", { class: "qkv-controls" });
-  const cells = rows.map((row, r) => columns.map((column, c) =>
-    h("td", { role: "gridcell", tabindex: -1, "data-r": r, "data-c": c }, h("span", {}))));
+  const cells = rows.map((_row, r) =>
+    columns.map((_column, c) =>
+      h("td", { role: "gridcell", tabindex: -1, "data-r": r, "data-c": c }, h("span", {})),
+    ),
+  );
   const heads = columns.map((column) =>
-    h("th", { scope: "col", role: "columnheader" }, h("span", {}, column)));
+    h("th", { scope: "col", role: "columnheader" }, h("span", {}, column)),
+  );
   const sides = rows.map((row) => h("th", { scope: "row", role: "rowheader" }, row));
-  const table = h("table", { class: "qkv-heat", role: "grid", "aria-label": `${rowTitle} by ${columnTitle}` },
-    h("thead", {},
-      h("tr", { role: "row" }, h("td", { class: "qkv-corner" }),
-        h("th", { class: "qkv-axis", colspan: columns.length, scope: "colgroup" }, `${columnTitle} →`)),
-      h("tr", { role: "row" }, h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, `${rowTitle} ↓`), heads)),
-    h("tbody", {}, rows.map((_, r) => h("tr", { role: "row" }, sides[r], cells[r]))));
+  const table = h(
+    "table",
+    { class: "qkv-heat", role: "grid", "aria-label": `${rowTitle} by ${columnTitle}` },
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        { role: "row" },
+        h("td", { class: "qkv-corner" }),
+        h(
+          "th",
+          { class: "qkv-axis", colspan: columns.length, scope: "colgroup" },
+          `${columnTitle} →`,
+        ),
+      ),
+      h(
+        "tr",
+        { role: "row" },
+        h("th", { class: "qkv-axis qkv-axis-row", scope: "col" }, `${rowTitle} ↓`),
+        heads,
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map((_, r) => h("tr", { role: "row" }, sides[r], cells[r])),
+    ),
+  );
   const bar = h("span", { class: "qkv-ramp", "aria-hidden": "true" });
-  const legend = h("p", { class: "qkv-legend" }, `${valueTitle} `, h("b", {}, number(low, 2)), bar,
-    h("b", {}, number(high, 2)));
+  const legend = h(
+    "p",
+    { class: "qkv-legend" },
+    `${valueTitle} `,
+    h("b", {}, number(low, 2)),
+    bar,
+    h("b", {}, number(high, 2)),
+  );
   const scroll = h("div", { class: "qkv-scroll" }, table);
   el.append(scroll, legend, panel);
 
   const paint = () => {
     const colour = ramp(colours(el), signed);
     const peak = Math.max(Math.abs(low), Math.abs(high));
-    cells.forEach((line, r) => line.forEach((cell, c) => {
-      const v = value(r, c);
-      cell.firstChild.textContent = written(v);
-      cell.classList.toggle("qkv-masked", v === null);
-      cell.classList.toggle("qkv-minus", v !== null && v < 0);
-      const back = v === null ? null : colour(v / peak);
-      cell.style.backgroundColor = back ? css(back) : "";
-      cell.style.color = back ? onTop(back) : "";
-    }));
+    cells.forEach((line, r) =>
+      line.forEach((cell, c) => {
+        const v = value(r, c);
+        cell.firstChild.textContent = written(v);
+        cell.classList.toggle("qkv-masked", v === null);
+        cell.classList.toggle("qkv-minus", v !== null && v < 0);
+        const back = v === null ? null : colour(v / peak);
+        cell.style.backgroundColor = back ? css(back) : "";
+        cell.style.color = back ? onTop(back) : "";
+      }),
+    );
     const stops = Array.from({ length: 9 }, (_, i) => css(colour(signed ? i / 4 - 1 : i / 8)));
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   };
 
-  const where = () => stack.map((axis) => `${axis.name} ${model.get("chosen")[axis.name]}`).join(", ");
+  const where = () =>
+    stack.map((axis) => `${axis.name} ${model.get("chosen")[axis.name]}`).join(", ");
   const tell = () => {
     const place = stack.length ? `${where()}: ` : "";
     const [r, c] = model.get("cell");
@@ -86,8 +141,12 @@ export default figure(({ model, el, say, cleanup }) => {
     }
     const line = columns.map((_, k) => value(r, k));
     const best = line.reduce((at, v, k) => (v !== null && (at < 0 || v > line[at]) ? k : at), -1);
-    const most = best < 0 ? "" : best === c ? " This is the row’s highest."
-      : ` The row’s highest is “${columns[best]}”, ${written(line[best])}.`;
+    const most =
+      best < 0
+        ? ""
+        : best === c
+          ? " This is the row’s highest."
+          : ` The row’s highest is “${columns[best]}”, ${written(line[best])}.`;
     const here = `${rowTitle} “${rows[r]}”, ${columnTitle} “${columns[c]}”: ${written(value(r, c))}.`;
     say(sentence(`${place}${here}${most}`));
   };
@@ -96,7 +155,9 @@ export default figure(({ model, el, say, cleanup }) => {
   const mark = () => {
     marked.forEach((node) => node.classList.remove("qkv-here", "qkv-line"));
     const [r, c] = model.get("cell");
-    cells.flat().forEach((cell) => { cell.tabIndex = -1; });
+    cells.flat().forEach((cell) => {
+      cell.tabIndex = -1;
+    });
     cells[r ?? 0][c ?? 0].tabIndex = 0;
     marked = r === undefined ? [] : [...cells[r], sides[r], heads[c]];
     marked.forEach((node) => node.classList.add("qkv-line"));
@@ -124,31 +185,42 @@ export default figure(({ model, el, say, cleanup }) => {
 
   const parts = stack.map(({ name, labels }) => {
     const make = typeof labels[0] === "number" ? slider : choice;
-    const part = make({ label: name, values: labels, onchange: (label) => {
-      model.set("chosen", { ...model.get("chosen"), [name]: label });
-      model.save_changes();
-    } });
+    const part = make({
+      label: name,
+      values: labels,
+      onchange: (label) => {
+        model.set("chosen", { ...model.get("chosen"), [name]: label });
+        model.save_changes();
+      },
+    });
     panel.append(part.el);
     return part;
   });
 
   const turn = () => {
-    stack.forEach((axis, i) => parts[i].set(Math.max(0, axis.labels.indexOf(model.get("chosen")[axis.name]))));
+    stack.forEach((axis, i) =>
+      parts[i].set(Math.max(0, axis.labels.indexOf(model.get("chosen")[axis.name]))),
+    );
     paint();
     tell();
   };
   model.on("change:cell", mark);
   model.on("change:chosen", turn);
-  cleanup(() => { model.off("change:cell", mark); model.off("change:chosen", turn); });
+  cleanup(() => {
+    model.off("change:cell", mark);
+    model.off("change:chosen", turn);
+  });
   cleanup(onTheme(paint));
   const longest = (labels) => Math.max(...labels.map((label) => label.length));
-  cleanup(onResize(scroll, (width) => {
-    const side = sides[0].offsetWidth + 10;
-    const cell = Math.max(18, Math.min(54, Math.floor((width - side) / columns.length)));
-    table.style.setProperty("--cell", `${cell}px`);
-    table.classList.toggle("qkv-upright", longest(columns) * 8 + 4 > cell);
-    table.classList.toggle("qkv-numbers", cell >= 9 * (model.get("digits") + (signed ? 2.6 : 2)));
-  }));
+  cleanup(
+    onResize(scroll, (width) => {
+      const side = sides[0].offsetWidth + 10;
+      const cell = Math.max(18, Math.min(54, Math.floor((width - side) / columns.length)));
+      table.style.setProperty("--cell", `${cell}px`);
+      table.classList.toggle("qkv-upright", longest(columns) * 8 + 4 > cell);
+      table.classList.toggle("qkv-numbers", cell >= 9 * (model.get("digits") + (signed ? 2.6 : 2)));
+    }),
+  );
   paint();
   mark();
 });

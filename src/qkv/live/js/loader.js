@@ -22,7 +22,8 @@
         tell("change", model);
       },
       on: (event, hear) => void (heard[event] ??= []).push(hear),
-      off: (event, hear) => void (heard[event] = hear ? (heard[event] ?? []).filter((h) => h !== hear) : []),
+      off: (event, hear) =>
+        void (heard[event] = hear ? (heard[event] ?? []).filter((h) => h !== hear) : []),
       save_changes() {},
       send() {},
     };
@@ -42,7 +43,8 @@
       stage.className = "qkv-failed";
       stage.setAttribute("role", "status");
       stage.textContent = `This live figure could not start (${error.message}).`;
-      if (host.querySelector(".qkv-still")) stage.textContent += " The picture shows how it begins.";
+      if (host.querySelector(".qkv-still"))
+        stage.textContent += " The picture shows how it begins.";
       console.error(error);
     }
   };

@@ -1,6 +1,17 @@
 // Labelled points on a canvas: search, zoom, pan, walk from point to point with the arrow keys.
 import {
-  figure, h, svg, button, number, colours, rgb, onTheme, onResize, canvas2d, reducedMotion, uid,
+  button,
+  canvas2d,
+  colours,
+  figure,
+  h,
+  number,
+  onResize,
+  onTheme,
+  reducedMotion,
+  rgb,
+  svg,
+  uid,
 } from "./shared.js";
 
 const LIGHT = ["#0072b2", "#c75000", "#00815f", "#b0548a", "#a87400", "#2f7fb5"];
@@ -9,12 +20,42 @@ const DARK = ["#56b4e9", "#f0a06a", "#3cc79a", "#e3a5cb", "#e6c04d", "#a9c7ff"];
 const NO_GROUP = 255;
 const SHAPES = [
   null,
-  [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]],
-  [[0, -1.15], [1.05, 0.75], [-1.05, 0.75]],
-  [[0, -1.25], [1.05, 0], [0, 1.25], [-1.05, 0]],
-  [[0, 1.15], [1.05, -0.75], [-1.05, -0.75]],
-  [[-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4], [0.4, 1.1], [-0.4, 1.1],
-    [-0.4, 0.4], [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4]],
+  [
+    [-0.85, -0.85],
+    [0.85, -0.85],
+    [0.85, 0.85],
+    [-0.85, 0.85],
+  ],
+  [
+    [0, -1.15],
+    [1.05, 0.75],
+    [-1.05, 0.75],
+  ],
+  [
+    [0, -1.25],
+    [1.05, 0],
+    [0, 1.25],
+    [-1.05, 0],
+  ],
+  [
+    [0, 1.15],
+    [1.05, -0.75],
+    [-1.05, -0.75],
+  ],
+  [
+    [-0.4, -1.1],
+    [0.4, -1.1],
+    [0.4, -0.4],
+    [1.1, -0.4],
+    [1.1, 0.4],
+    [0.4, 0.4],
+    [0.4, 1.1],
+    [-0.4, 1.1],
+    [-0.4, 0.4],
+    [-1.1, 0.4],
+    [-1.1, -0.4],
+    [-0.4, -0.4],
+  ],
 ];
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -23,12 +64,16 @@ const words16 = (text) => new Uint16Array(bytes(text).buffer);
 function trace(context, shape, x, y, r) {
   context.beginPath();
   if (!SHAPES[shape]) context.arc(x, y, r, 0, 7);
-  else SHAPES[shape].forEach(([dx, dy], i) => context[i ? "lineTo" : "moveTo"](x + r * dx, y + r * dy));
+  else
+    SHAPES[shape].forEach(([dx, dy], i) =>
+      context[i ? "lineTo" : "moveTo"](x + r * dx, y + r * dy),
+    );
   context.closePath();
 }
 
 function mark(shape, colour) {
-  const path = SHAPES[shape] ? svg("polygon", { points: SHAPES[shape].join(" "), fill: colour })
+  const path = SHAPES[shape]
+    ? svg("polygon", { points: SHAPES[shape].join(" "), fill: colour })
     : svg("circle", { r: 1, fill: colour });
   return svg("svg", { viewBox: "-1.3 -1.3 2.6 2.6", "aria-hidden": "true" }, path);
 }
@@ -51,10 +96,12 @@ export default figure(({ model, el, say, cleanup }) => {
   const names = model.get("group_names");
   const group = model.get("groups") ? bytes(model.get("groups")) : new Uint8Array(n);
   // Painted last, so on top: those in a group, the most important last.
-  const painted = Array.from({ length: n }, (_, i) => n - 1 - i)
-    .sort((a, b) => (group[b] === NO_GROUP) - (group[a] === NO_GROUP) || b - a);
+  const painted = Array.from({ length: n }, (_, i) => n - 1 - i).sort(
+    (a, b) => (group[b] === NO_GROUP) - (group[a] === NO_GROUP) || b - a,
+  );
   const near = model.get("neighbours") ? words16(model.get("neighbours")) : null;
-  const nearOf = (i) => (near ? [...near.slice((i * near.length) / n, ((i + 1) * near.length) / n)] : []);
+  const nearOf = (i) =>
+    near ? [...near.slice((i * near.length) / n, ((i + 1) * near.length) / n)] : [];
 
   const view = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
   let [width, height, only, hovered] = [0, 0, -1, -1];
@@ -63,22 +110,50 @@ export default figure(({ model, el, say, cleanup }) => {
   // Elements
   const find = uid("find");
   const list = uid("names");
-  const field = h("input", { id: find, class: "qkv-field", type: "text", list, autocomplete: "off",
-    spellcheck: "false", placeholder: labels[0] });
+  const field = h("input", {
+    id: find,
+    class: "qkv-field",
+    type: "text",
+    list,
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: labels[0],
+  });
   const options = h("datalist", { id: list });
-  const help = h("p", { id: uid("help"), class: "qkv-hidden" },
+  const help = h(
+    "p",
+    { id: uid("help"), class: "qkv-hidden" },
     "Arrow keys go to the next point in that direction, with Shift they move the picture; " +
-    "plus and minus zoom, 0 shows everything.");
-  const map = h("canvas", { class: "qkv-map", tabindex: 0, role: "application",
-    "aria-roledescription": "map of points", "aria-label": `${n} points: ${xTitle} across, ${yTitle} up`,
-    "aria-describedby": help.id });
-  const zoomBar = h("div", { class: "qkv-zoom", role: "group", "aria-label": "Zoom" },
-    button("Zoom out", () => zoomBy(1 / 1.6), "−"), button("Zoom in", () => zoomBy(1.6), "+"),
-    button("Show everything", () => moveTo({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 }, sayView), "⤢"));
+      "plus and minus zoom, 0 shows everything.",
+  );
+  const map = h("canvas", {
+    class: "qkv-map",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "map of points",
+    "aria-label": `${n} points: ${xTitle} across, ${yTitle} up`,
+    "aria-describedby": help.id,
+  });
+  const zoomBar = h(
+    "div",
+    { class: "qkv-zoom", role: "group", "aria-label": "Zoom" },
+    button("Zoom out", () => zoomBy(1 / 1.6), "−"),
+    button("Zoom in", () => zoomBy(1.6), "+"),
+    button(
+      "Show everything",
+      () => moveTo({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 }, sayView),
+      "⤢",
+    ),
+  );
   const legend = h("div", { class: "qkv-chips", role: "group", "aria-label": "Highlight a group" });
   const friends = h("div", { class: "qkv-chips" });
-  el.append(h("div", { class: "qkv-tools" }, h("label", { for: find }, "Find"), field, options, zoomBar),
-    map, help, legend, friends);
+  el.append(
+    h("div", { class: "qkv-tools" }, h("label", { for: find }, "Find"), field, options, zoomBar),
+    map,
+    help,
+    legend,
+    friends,
+  );
 
   // From data to pixels and back: equal steps look equal both ways.
   const scale = () => view.zoom * 0.92 * Math.min(width / (x1 - x0), height / (y1 - y0));
@@ -125,7 +200,15 @@ export default figure(({ model, el, say, cleanup }) => {
       context.arc(px(selected), py(selected), r + 4, 0, 7);
       context.stroke();
     }
-    drawLabels(context, theme, font, r, shown.sort((a, b) => a - b), selected, friendsNow);
+    drawLabels(
+      context,
+      theme,
+      font,
+      r,
+      shown.sort((a, b) => a - b),
+      selected,
+      friendsNow,
+    );
     map.classList.toggle("qkv-near", view.zoom > 1.01);
   }
 
@@ -148,16 +231,27 @@ export default figure(({ model, el, say, cleanup }) => {
       lines.push([0, at, width, at, y]);
     }
     context.beginPath();
-    for (const [a, b, c, d] of lines) { context.moveTo(a, b); context.lineTo(c, d); }
+    for (const [a, b, c, d] of lines) {
+      context.moveTo(a, b);
+      context.lineTo(c, d);
+    }
     context.stroke();
     context.globalAlpha = 1;
     for (const [a, b, c, d, value] of lines) {
       const text = number(Math.abs(value) < step / 1e6 ? 0 : value);
-      if (a === c && a > 30 && a < width - 30) { context.textAlign = "center"; context.fillText(text, a, height - 22); }
-      else if (b === d && b > 28 && b < height - 40) { context.textAlign = "left"; context.fillText(text, 6, b - 4); }
+      if (a === c && a > 30 && a < width - 30) {
+        context.textAlign = "center";
+        context.fillText(text, a, height - 22);
+      } else if (b === d && b > 28 && b < height - 40) {
+        context.textAlign = "left";
+        context.fillText(text, 6, b - 4);
+      }
     }
     context.font = `600 12px ${font}`;
-    titleBoxes = [[`↑ ${yTitle}`, 8, 17], [`${xTitle} →`, width - 8, height - 7]].map(([text, x, y], i) => {
+    titleBoxes = [
+      [`↑ ${yTitle}`, 8, 17],
+      [`${xTitle} →`, width - 8, height - 7],
+    ].map(([text, x, y], i) => {
       const w = context.measureText(text).width;
       const left = i ? x - w : x;
       context.textAlign = "left";
@@ -182,7 +276,9 @@ export default figure(({ model, el, say, cleanup }) => {
       const [x, y] = [px(i), py(i)];
       const left = x + r + 3 + w > width ? x - r - 3 - w : x + r + 3;
       const box = [left - 2, y - 8, left + w + 2, y + 8];
-      const clash = taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]);
+      const clash = taken.some(
+        (t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1],
+      );
       if (clash && !strong) continue;
       taken.push(box);
       count += 1;
@@ -215,27 +311,42 @@ export default figure(({ model, el, say, cleanup }) => {
   }
   cleanup(() => cancelAnimationFrame(frame));
   const limit = (zoom) => Math.min(80, Math.max(1, zoom));
-  const sayView = () => say(view.zoom < 1.05 ? "All points are in view." : `Zoomed in ${number(view.zoom, 2)} times.`);
+  const sayView = () =>
+    say(view.zoom < 1.05 ? "All points are in view." : `Zoomed in ${number(view.zoom, 2)} times.`);
   function zoomBy(factor, x = width / 2, y = height / 2, smooth = true) {
     const zoom = limit(view.zoom * factor);
     const change = (1 - view.zoom / zoom) / scale();
-    const target = { zoom, x: view.x + (x - width / 2) * change, y: view.y - (y - height / 2) * change };
+    const target = {
+      zoom,
+      x: view.x + (x - width / 2) * change,
+      y: view.y - (y - height / 2) * change,
+    };
     if (smooth) moveTo(target, sayView);
-    else { Object.assign(view, target); draw(); }
+    else {
+      Object.assign(view, target);
+      draw();
+    }
   }
 
   // Choosing a point
-  const select = (i) => { model.set("selected", i); model.save_changes(); };
+  const select = (i) => {
+    model.set("selected", i);
+    model.save_changes();
+  };
   const inView = (i) => px(i) > 20 && px(i) < width - 20 && py(i) > 20 && py(i) < height - 20;
   const follow = () => {
     const i = model.get("selected");
     friends.replaceChildren();
-    if (i < 0) { draw(); return; }
+    if (i < 0) {
+      draw();
+      return;
+    }
     const close = nearOf(i);
     const kind = names[group[i]] ? ` (${names[group[i]]})` : "";
     const nearest = close.length ? ` Nearest: ${close.map((j) => labels[j]).join(", ")}.` : "";
     say(`“${labels[i]}”${kind} at ${number(X[i])}, ${number(Y[i])}.${nearest}`);
-    if (close.length) friends.append("Nearest: ", ...close.map((j) => button(labels[j], () => select(j))));
+    if (close.length)
+      friends.append("Nearest: ", ...close.map((j) => button(labels[j], () => select(j))));
     if (inView(i)) draw();
     else moveTo({ x: X[i], y: Y[i], zoom: view.zoom });
   };
@@ -259,10 +370,15 @@ export default figure(({ model, el, say, cleanup }) => {
       return;
     }
     if (text && !found.length) say(`No point is named “${field.value.trim()}”.`);
-    else if (text) say(`${found.length} ${found.length === 1 ? "name fits" : "names fit"}; Enter goes to “${labels[found[0]]}”.`);
+    else if (text)
+      say(
+        `${found.length} ${found.length === 1 ? "name fits" : "names fit"}; Enter goes to “${labels[found[0]]}”.`,
+      );
   };
   field.addEventListener("input", () => search(false));
-  field.addEventListener("keydown", (event) => { if (event.key === "Enter") search(true); });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") search(true);
+  });
 
   const nearestAt = (x, y, reach) => {
     let [best, distance] = [-1, reach * reach];
@@ -281,7 +397,8 @@ export default figure(({ model, el, say, cleanup }) => {
       const [ax, ay] = [px(i) - px(from), py(i) - py(from)];
       const ahead = ax * dx + ay * dy;
       const aside = Math.abs(ax * dy - ay * dx);
-      if (ahead > 0.5 && aside <= ahead && ahead + 2 * aside < cost) [best, cost] = [i, ahead + 2 * aside];
+      if (ahead > 0.5 && aside <= ahead && ahead + 2 * aside < cost)
+        [best, cost] = [i, ahead + 2 * aside];
     }
     return best;
   };
@@ -320,7 +437,10 @@ export default figure(({ model, el, say, cleanup }) => {
     if (!held.has(event.pointerId)) {
       const over = nearestAt(x, y, 14);
       map.classList.toggle("qkv-over", over >= 0);
-      if (over !== hovered) { hovered = over; draw(); }
+      if (over !== hovered) {
+        hovered = over;
+        draw();
+      }
       return;
     }
     const [wasX, wasY] = held.get(event.pointerId);
@@ -346,37 +466,62 @@ export default figure(({ model, el, say, cleanup }) => {
   };
   map.addEventListener("pointerup", release);
   map.addEventListener("pointercancel", release);
-  map.addEventListener("pointerleave", () => { if (hovered >= 0) { hovered = -1; draw(); } });
+  map.addEventListener("pointerleave", () => {
+    if (hovered >= 0) {
+      hovered = -1;
+      draw();
+    }
+  });
   // The wheel scrolls the page until the picture is chosen by a click or by the keyboard.
-  map.addEventListener("wheel", (event) => {
-    if (document.activeElement !== map && !event.ctrlKey) return;
-    event.preventDefault();
-    zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0022)), ...at(event), false);
-  }, { passive: false });
+  map.addEventListener(
+    "wheel",
+    (event) => {
+      if (document.activeElement !== map && !event.ctrlKey) return;
+      event.preventDefault();
+      zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0022)), ...at(event), false);
+    },
+    { passive: false },
+  );
 
   const drawLegend = () => {
     const palette = rgb(colours(el).paper)[0] < 128 ? DARK : LIGHT;
-    legend.replaceChildren(...names.map((name, g) => {
-      const chip = button(name, () => {
-        only = only === g ? -1 : g;
-        [...legend.children].forEach((other, k) => other.setAttribute("aria-pressed", String(k === only)));
-        const total = group.filter((member) => member === g).length;
-        say(only === g ? `${total} points of “${name}” stand out.` : "All groups are shown alike.");
-        draw();
-      });
-      chip.setAttribute("aria-pressed", String(g === only));
-      chip.prepend(mark(g, palette[g]));
-      return chip;
-    }));
+    legend.replaceChildren(
+      ...names.map((name, g) => {
+        const chip = button(name, () => {
+          only = only === g ? -1 : g;
+          [...legend.children].forEach((other, k) =>
+            other.setAttribute("aria-pressed", String(k === only)),
+          );
+          const total = group.filter((member) => member === g).length;
+          say(
+            only === g ? `${total} points of “${name}” stand out.` : "All groups are shown alike.",
+          );
+          draw();
+        });
+        chip.setAttribute("aria-pressed", String(g === only));
+        chip.prepend(mark(g, palette[g]));
+        return chip;
+      }),
+    );
   };
-  cleanup(onTheme(() => { drawLegend(); draw(); }));
+  cleanup(
+    onTheme(() => {
+      drawLegend();
+      draw();
+    }),
+  );
   drawLegend();
-  cleanup(onResize(el, (w) => {
-    width = w;
-    height = Math.round(Math.min(520, Math.max(320, 0.66 * w)));
-    draw();
-  }));
-  say(matchMedia("(pointer: coarse)").matches ? "Find a name, or tap a point; pinch to zoom."
-    : "Find a name, or click a point; once clicked, the picture zooms with the wheel.");
+  cleanup(
+    onResize(el, (w) => {
+      width = w;
+      height = Math.round(Math.min(520, Math.max(320, 0.66 * w)));
+      draw();
+    }),
+  );
+  say(
+    matchMedia("(pointer: coarse)").matches
+      ? "Find a name, or tap a point; pinch to zoom."
+      : "Find a name, or click a point; once clicked, the picture zooms with the wheel.",
+  );
   if (model.get("selected") >= 0) follow();
 });

@@ -17,12 +17,20 @@
 // Colours in CSS and SVG: var(--ink), var(--muted), var(--line), var(--paper), var(--accent), …
 
 const FALLBACK = {
-  ink: "#1b2733", muted: "#5a6775", line: "#d5dbe1", paper: "#ffffff", accent: "#2a5d8f",
-  "accent-2": "#b5541c", good: "#1d7a55", bad: "#b3372f", focus: "#b5541c",
+  ink: "#1b2733",
+  muted: "#5a6775",
+  line: "#d5dbe1",
+  paper: "#ffffff",
+  accent: "#2a5d8f",
+  "accent-2": "#b5541c",
+  good: "#1d7a55",
+  bad: "#b3372f",
+  focus: "#b5541c",
 };
 
 let count = 0;
-export const uid = (prefix = "qkv") => `${prefix}-${(count += 1)}-${Math.random().toString(36).slice(2, 7)}`;
+export const uid = (prefix = "qkv") =>
+  `${prefix}-${(count += 1)}-${Math.random().toString(36).slice(2, 7)}`;
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const hasKernel = (model) => model.kernel !== false;
 
@@ -52,21 +60,28 @@ export function number(value, digits = 3) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   const whole = Number.isInteger(value) && size < 1e6;
-  const text = whole ? String(value)
-    : size !== 0 && (size < 1e-3 || size >= 1e6) ? String(Number(value.toPrecision(digits)).toExponential())
-    : String(Number(value.toPrecision(digits)));
+  const text = whole
+    ? String(value)
+    : size !== 0 && (size < 1e-3 || size >= 1e6)
+      ? String(Number(value.toPrecision(digits)).toExponential())
+      : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−");
 }
 
 // A number with a fixed count of decimals and a true minus sign; never "−0.00".
-export const fixed = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
+export const fixed = (value, digits = 2) =>
+  value
+    .toFixed(digits)
+    .replace(/^-(?=0\.?0*$)/, "")
+    .replace("-", "−");
 
 // Tokens by names that differ: the, cat, the -> the₁, cat, the₂.
-export const tellApart = (tokens) => tokens.map((token, i) => {
-  if (tokens.indexOf(token) === tokens.lastIndexOf(token)) return token;
-  const count = tokens.slice(0, i + 1).filter((other) => other === token).length;
-  return token + String(count).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
-});
+export const tellApart = (tokens) =>
+  tokens.map((token, i) => {
+    if (tokens.indexOf(token) === tokens.lastIndexOf(token)) return token;
+    const count = tokens.slice(0, i + 1).filter((other) => other === token).length;
+    return token + String(count).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+  });
 
 // Wrap a render function: the class, the status line, the caption that Jupyter does not draw.
 export function figure(render) {
@@ -77,7 +92,9 @@ export function figure(render) {
       const status = h("p", { class: "qkv-status", role: "status", "aria-live": "polite" });
       el.classList.add("qkv-figure");
       // Else JupyterLab takes the arrow keys: it looks for this mark on the focused element itself.
-      el.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
+      el.addEventListener("focusin", ({ target }) => {
+        target.dataset.lmSuppressShortcuts = "true";
+      });
       el.append(body, status);
       const caption = model.get("caption");
       if (caption) el.append(h("p", { class: "qkv-caption" }, caption));
@@ -91,7 +108,9 @@ export function figure(render) {
       const say = (text) => {
         if (!drawn) status.textContent = text;
         clearTimeout(waiting);
-        waiting = setTimeout(() => { if (status.textContent !== text) status.textContent = text; }, 150);
+        waiting = setTimeout(() => {
+          if (status.textContent !== text) status.textContent = text;
+        }, 150);
       };
       await render({ model, el: body, say, cleanup: (f) => undo.push(f) });
       drawn = true;
@@ -107,7 +126,12 @@ export function slider({ label, values, index = 0, unit = "", format = number, o
   const text = (i) => `${format(values[i])}${unit ? ` ${unit}` : ""}`;
   const output = h("output", { for: id, class: "qkv-value" }, text(index));
   const input = h("input", {
-    type: "range", id, min: 0, max: values.length - 1, step: 1, value: index,
+    type: "range",
+    id,
+    min: 0,
+    max: values.length - 1,
+    step: 1,
+    value: index,
     "aria-valuetext": text(index),
   });
   const show = (i) => {
@@ -120,52 +144,117 @@ export function slider({ label, values, index = 0, unit = "", format = number, o
     onchange?.(values[Number(input.value)], Number(input.value));
   });
   show(index);
-  const set = (i) => { input.value = i; show(i); };
+  const set = (i) => {
+    input.value = i;
+    show(i);
+  };
   const el = h("div", { class: "qkv-control" }, h("label", { for: id }, label), input, output);
   return { el, input, output, set };
 }
 
 // One of a few options: radio buttons side by side; more than `most`, a menu.
 // Returns { el, set(index) }; index −1 chooses none of the buttons. `onchange(value, index)`.
-export function choice({ label, values, index = 0, unit = "", format = number, most = 6, onchange }) {
+export function choice({
+  label,
+  values,
+  index = 0,
+  unit = "",
+  format = number,
+  most = 6,
+  onchange,
+}) {
   const text = (value) => `${format(value)}${unit ? ` ${unit}` : ""}`;
   if (values.length > most) {
     const id = uid("menu");
-    const menu = h("select", { id, class: "qkv-menu" },
-      values.map((value, i) => h("option", { value: i, selected: i === index }, text(value))));
-    menu.addEventListener("change", () => onchange?.(values[menu.selectedIndex], menu.selectedIndex));
+    const menu = h(
+      "select",
+      { id, class: "qkv-menu" },
+      values.map((value, i) => h("option", { value: i, selected: i === index }, text(value))),
+    );
+    menu.addEventListener("change", () =>
+      onchange?.(values[menu.selectedIndex], menu.selectedIndex),
+    );
     const el = h("div", { class: "qkv-control" }, h("label", { for: id }, label), menu);
-    return { el, set: (i) => { menu.selectedIndex = i; } };
+    return {
+      el,
+      set: (i) => {
+        menu.selectedIndex = i;
+      },
+    };
   }
   const group = uid("choice");
-  const inputs = values.map((value, i) =>
-    h("input", { type: "radio", name: group, value: i, checked: i === index,
-      onchange: () => onchange?.(values[i], i) }));
-  const el = h("fieldset", { class: "qkv-control qkv-choice" }, h("legend", {}, label),
-    h("div", { class: "qkv-options" },
-      values.map((value, i) => h("label", {}, inputs[i], h("span", {}, text(value))))));
-  return { el, set: (i) => inputs.forEach((input, k) => { input.checked = k === i; }) };
+  const inputs = values.map((_value, i) =>
+    h("input", {
+      type: "radio",
+      name: group,
+      value: i,
+      checked: i === index,
+      onchange: () => onchange?.(values[i], i),
+    }),
+  );
+  const el = h(
+    "fieldset",
+    { class: "qkv-control qkv-choice" },
+    h("legend", {}, label),
+    h(
+      "div",
+      { class: "qkv-options" },
+      values.map((value, i) => h("label", {}, inputs[i], h("span", {}, text(value)))),
+    ),
+  );
+  return {
+    el,
+    set: (i) =>
+      inputs.forEach((input, k) => {
+        input.checked = k === i;
+      }),
+  };
 }
 
 // A box to tick. Returns { el, input, set(checked) }; `onchange(checked)`.
 export function tick({ label, checked = false, onchange }) {
-  const input = h("input", { type: "checkbox", checked, onchange: () => onchange?.(input.checked) });
+  const input = h("input", {
+    type: "checkbox",
+    checked,
+    onchange: () => onchange?.(input.checked),
+  });
   const el = h("label", { class: "qkv-tick" }, input, h("span", {}, label));
-  return { el, input, set: (on) => { input.checked = on; } };
+  return {
+    el,
+    input,
+    set: (on) => {
+      input.checked = on;
+    },
+  };
 }
 
 // A button with a name; `icon` replaces the name on screen, not for screen readers.
 export function button(name, onclick, icon = null) {
-  return h("button", { type: "button", class: icon ? "qkv-button qkv-icon" : "qkv-button",
-    "aria-label": icon ? name : null, title: icon ? name : null, onclick }, icon ?? name);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: icon ? "qkv-button qkv-icon" : "qkv-button",
+      "aria-label": icon ? name : null,
+      title: icon ? name : null,
+      onclick,
+    },
+    icon ?? name,
+  );
 }
 
 // Moves the focus in a grid of cells, a list of rows, from row r and column c, as the grid pattern
 // says: arrows, Home and End, with Ctrl to the grid's own ends. Whether the key was one of these.
 export function walk(event, cells, r, c) {
   const far = event.ctrlKey || event.metaKey;
-  const to = { ArrowUp: [r - 1, c], ArrowDown: [r + 1, c], ArrowLeft: [r, c - 1], ArrowRight: [r, c + 1],
-    Home: [far ? 0 : r, 0], End: [far ? cells.length - 1 : r, cells[r].length - 1] }[event.key];
+  const to = {
+    ArrowUp: [r - 1, c],
+    ArrowDown: [r + 1, c],
+    ArrowLeft: [r, c - 1],
+    ArrowRight: [r, c + 1],
+    Home: [far ? 0 : r, 0],
+    End: [far ? cells.length - 1 : r, cells[r].length - 1],
+  }[event.key];
   if (!to) return false;
   event.preventDefault();
   cells[to[0]]?.[to[1]]?.focus();

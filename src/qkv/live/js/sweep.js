@@ -1,6 +1,6 @@
 // A figure swept over its controls. The first picture holds what all frames share; a frame is that
 // picture with its own laid over it.
-import { figure, h, slider, choice, number, hasKernel, uid } from "./shared.js";
+import { choice, figure, h, hasKernel, number, slider, uid } from "./shared.js";
 
 const open = async (data) => {
   const image = new Image();
@@ -69,14 +69,19 @@ export default figure(async ({ model, el, say, cleanup }) => {
     controls.forEach((control, c) => {
       const i = control.values.indexOf(values[control.name]);
       if (i >= 0) parts[c].set(i);
-      else parts[c].output.textContent = number(values[control.name]) + (control.unit && ` ${control.unit}`);
+      else
+        parts[c].output.textContent =
+          number(values[control.name]) + (control.unit && ` ${control.unit}`);
       if (parts[c].exact) parts[c].exact.value = values[control.name];
     });
     draw();
   };
   model.on("change:values", follow);
   model.on("change:drawn", draw);
-  cleanup(() => { model.off("change:values", follow); model.off("change:drawn", draw); });
+  cleanup(() => {
+    model.off("change:values", follow);
+    model.off("change:drawn", draw);
+  });
 
   await draw();
   // The rest is opened while the reader reads, so that the first move of a slider shows at once.
@@ -90,11 +95,22 @@ function exactField({ name, label, values }, parent, change) {
   const whole = values.every(Number.isInteger);
   const take = () => {
     const value = Math.min(high, Math.max(low, Number(field.value)));
-    if (field.value !== "" && Number.isFinite(value)) change(name, whole ? Math.round(value) : value);
+    if (field.value !== "" && Number.isFinite(value))
+      change(name, whole ? Math.round(value) : value);
   };
-  const field = h("input", { type: "number", id, class: "qkv-exact", min: low, max: high,
-    step: whole ? 1 : "any", "aria-label": `${label}, exact value`, onchange: take,
-    onkeydown: (event) => { if (event.key === "Enter") take(); } });
+  const field = h("input", {
+    type: "number",
+    id,
+    class: "qkv-exact",
+    min: low,
+    max: high,
+    step: whole ? 1 : "any",
+    "aria-label": `${label}, exact value`,
+    onchange: take,
+    onkeydown: (event) => {
+      if (event.key === "Enter") take();
+    },
+  });
   parent.append(field);
   return field;
 }

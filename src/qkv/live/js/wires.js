@@ -3,17 +3,36 @@
 import { svg } from "./shared.js";
 
 const KINDS = ["stream", "branch", "memory"];
-const tip = (kind) => svg("marker", { id: `qkv-tip-${kind}`, class: `qkv-tip-${kind}`, viewBox: "0 0 6 6",
-  refX: 5, refY: 3, markerWidth: 6, markerHeight: 6, markerUnits: "userSpaceOnUse", orient: "auto" },
-svg("path", { d: "M0 0L6 3L0 6Z" }));
+const tip = (kind) =>
+  svg(
+    "marker",
+    {
+      id: `qkv-tip-${kind}`,
+      class: `qkv-tip-${kind}`,
+      viewBox: "0 0 6 6",
+      refX: 5,
+      refY: 3,
+      markerWidth: 6,
+      markerHeight: 6,
+      markerUnits: "userSpaceOnUse",
+      orient: "auto",
+    },
+    svg("path", { d: "M0 0L6 3L0 6Z" }),
+  );
 
 // Draw into `lines`, which lies over `diagram`; `buttons` holds the button of each block by name.
 export function wire(lines, diagram, sides, buttons, narrow) {
   const box = diagram.getBoundingClientRect();
   const at = (id) => {
     const { left, right, top, bottom } = buttons.get(id).getBoundingClientRect();
-    return { left: left - box.left, right: right - box.left, top: top - box.top, bottom: bottom - box.top,
-      x: (left + right) / 2 - box.left, y: (top + bottom) / 2 - box.top };
+    return {
+      left: left - box.left,
+      right: right - box.left,
+      top: top - box.top,
+      bottom: bottom - box.top,
+      x: (left + right) / 2 - box.left,
+      y: (top + bottom) / 2 - box.top,
+    };
   };
   const paths = { stream: [], branch: [], memory: [] };
   for (const { rows } of sides) {
@@ -21,7 +40,9 @@ export function wire(lines, diagram, sides, buttons, narrow) {
     const last = places.at(-1);
     const { x } = places[0].at(-1); // of the stream
     places.forEach((line, i) => {
-      line.slice(1).forEach((to, k) => paths.branch.push(`M${line[k].right} ${to.y}H${to.left - 1}`));
+      line
+        .slice(1)
+        .forEach((to, k) => paths.branch.push(`M${line[k].right} ${to.y}H${to.left - 1}`));
       if (!i) return;
       const { bottom } = places[i - 1].at(-1);
       const turn = line[0].top - 9;
@@ -40,6 +61,12 @@ export function wire(lines, diagram, sides, buttons, narrow) {
     }
   }
   lines.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-  lines.replaceChildren(svg("defs", {}, KINDS.map(tip)), ...KINDS.flatMap((kind) => paths[kind].map((d) =>
-    svg("path", { d, class: `qkv-${kind}`, "marker-end": `url(#qkv-tip-${kind})` }))));
+  lines.replaceChildren(
+    svg("defs", {}, KINDS.map(tip)),
+    ...KINDS.flatMap((kind) =>
+      paths[kind].map((d) =>
+        svg("path", { d, class: `qkv-${kind}`, "marker-end": `url(#qkv-tip-${kind})` }),
+      ),
+    ),
+  );
 }

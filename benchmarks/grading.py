@@ -21,11 +21,12 @@ from pathlib import Path
 import nbformat
 
 from qkv.grade import example
-from qkv.grade.course import Course, write
+from qkv.grade.course import Course
 from qkv.grade.engine.pool import LocalPool
 from qkv.grade.engine.sandbox import Limits
 from qkv.grade.release import release
 from qkv.grade.run import grade_class, take_in
+from qkv.notebook.files import write
 
 NAME = example.ASSIGNMENT
 PATH = Path(__file__).with_suffix(".json")

@@ -19,7 +19,7 @@ from types import ModuleType
 
 from tqdm import tqdm
 
-from qkv.notebook.files import store
+from qkv.notebook.files import write
 from qkv.notebook.stale import fingerprint
 from qkv.paths import root
 
@@ -102,7 +102,7 @@ def run_study(name: str, *, jobs: int = 1, force: bool = False) -> bool:
                     pool.shutdown(wait=False, cancel_futures=True)
                     break
                 runs[_key(setting)] = future.result()
-                store(part, _text(name, print_, [runs[k] for k in map(_key, wanted) if k in runs]))
+                write(part, _text(name, print_, [runs[k] for k in map(_key, wanted) if k in runs]))
                 bar.update()
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -111,7 +111,7 @@ def run_study(name: str, *, jobs: int = 1, force: bool = False) -> bool:
         setting, error = failed
         message = f"study {name} failed at {setting}: {type(error).__name__}: {error}"
         raise StudyError(message) from error
-    store(final, _text(name, print_, [runs[_key(setting)] for setting in wanted]))
+    write(final, _text(name, print_, [runs[_key(setting)] for setting in wanted]))
     part.unlink(missing_ok=True)
     return True
 

@@ -17,12 +17,13 @@ from tests.grade.attacks.arena import live
 from qkv.cli import main
 from qkv.grade import example
 from qkv.grade.cli import group
-from qkv.grade.course import Course, write
+from qkv.grade.course import Course
 from qkv.grade.engine.worker import Engine
 from qkv.grade.release import release
 from qkv.grade.report import scores
 from qkv.grade.run import read_record
 from qkv.grade.sets.exercises import STUB_SAYS
+from qkv.notebook.files import write
 from qkv.paths import root
 
 NAME = example.ASSIGNMENT

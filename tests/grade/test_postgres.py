@@ -15,7 +15,8 @@ from qkv.grade.engine.sandbox import Limits
 from qkv.grade.example import ASSIGNMENT, answer, make_course, right_answers
 from qkv.grade.release import release
 from qkv.grade.report import scores
-from qkv.grade.run import grade_class, write
+from qkv.grade.run import grade_class
+from qkv.notebook.files import write
 
 
 def _program(name):

@@ -23,13 +23,13 @@ def stored(tmp_path, monkeypatch):
         code("vars(bag)"),
         code("1 + 1"),
     )
-    notebook = files.load(path)
+    notebook = files.read_notebook(path)
     mark = {"key": stale.key(notebook, path, book), "outputs": stale.outputs_key(notebook)}
     notebook["metadata"]["qkv"] = mark
     path.write_text(json.dumps(notebook))
 
     def is_fresh():
-        return stale.is_fresh(files.load(path), path, book)
+        return stale.is_fresh(files.read_notebook(path), path, book)
 
     assert is_fresh()
     return SimpleNamespace(book=book, path=path, is_fresh=is_fresh)
@@ -109,7 +109,7 @@ def test_prose_scripts_and_definitions_that_are_not_imported_make_nothing_stale(
 
 def change_last_cell(stored, **changes):
     """Set fields of a notebook's last cell."""
-    notebook = files.load(stored.path)
+    notebook = files.read_notebook(stored.path)
     notebook["cells"][-1].update(changes)
     stored.path.write_text(json.dumps(notebook))
 
@@ -147,6 +147,6 @@ def test_a_crash_while_storing_leaves_the_old_file_alone(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.os, "replace", crash)
     with pytest.raises(OSError, match="no space left"):
-        files.store(path, "new")
+        files.write(path, "new")
     assert [file.name for file in tmp_path.iterdir()] == ["a.ipynb"]
     assert path.read_text() == "old"

@@ -147,14 +147,14 @@ def test_an_old_bank_or_exercise_set_is_not_overwritten(book):
 
 def test_nothing_is_left_when_a_file_cannot_be_written(book, monkeypatch):
     before = files(book)
-    write, count = new.store, iter(range(9))
+    write, count = new.write, iter(range(9))
 
     def failing(path, text):
         if next(count) == 4:
             raise OSError("the disk is full")
         return write(path, text)
 
-    monkeypatch.setattr(new, "store", failing)
+    monkeypatch.setattr(new, "write", failing)
     with pytest.raises(OSError, match="the disk is full"):
         new_chapter("05", "self_attention")
     assert files(book) == before

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from qkv.grade.course import Course, write
+from qkv.grade.course import Course
 from qkv.grade.intake import MAX_FILE, STUDENT, UnreadableError, read_file
+from qkv.notebook.files import write
 
 MAX_MEMBERS = 50_000
 MAX_DEPTH = 6

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,24 +218,6 @@ def plans(course: Course, assignment: str) -> list[Plan]:
                     cell.source = sources[name]
             made.append(Plan(path.stem, base, given, nbformat.read(path, as_version=4)))
     return made
-
-
-def write(path: Path, data: str | bytes):
-    """Write a file so that it is there in full or not at all, whatever happens meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = data.encode() if isinstance(data, str) else data
-    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(fd)
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(draft)
-        raise
 
 
 class Log(logging.Handler):

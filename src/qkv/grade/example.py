@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from qkv.grade.course import write
+from qkv.notebook.files import write
 
 ASSIGNMENT = "01_attention"
 

@@ -10,8 +10,9 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, GetGrades
 
-from qkv.grade.course import Course, nbgrader_says, why, write
+from qkv.grade.course import Course, nbgrader_says, why
 from qkv.grade.run import read_record
+from qkv.notebook.files import write
 
 # No script runs on the page and nothing is fetched, whatever it may hold.
 POLICY = (

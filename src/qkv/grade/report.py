@@ -9,10 +9,11 @@ from keyword import iskeyword
 from pathlib import Path
 
 from qkv.grade import clean
-from qkv.grade.course import Course, write
+from qkv.grade.course import Course
 from qkv.grade.feedback import graded
 from qkv.grade.intake import UnreadableError, parse, read_file
 from qkv.grade.run import read_record
+from qkv.notebook.files import write
 
 SHORTEST = 12  # words of code below which two answers may be alike by chance
 

@@ -1,22 +1,24 @@
-"""Read a notebook; put a file in place in one step."""
+"""The one reader and the one writer of files."""
 
 import json
 import os
-import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
+from qkv.errors import QkvError
 from qkv.notebook.normalise import add_cell_ids
 
 
-def load(path: Path) -> dict:
+def read_notebook(path: Path) -> dict:
     """Return the notebook at `path` as nbformat 4.5, every text one string, every cell with an id.
 
     nbformat's own reader would make up random ids, and takes seconds to import.
 
-    Raises `ValueError` when the file is no notebook.
+    Raises `QkvError` when the file is no notebook.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         add_cell_ids(content["cells"])
         for cell in content["cells"]:
             cell["source"] = "".join(cell["source"])
@@ -25,8 +27,8 @@ def load(path: Path) -> dict:
                 _join(output.get("data", {}))
         return {**content, "nbformat": 4, "nbformat_minor": 5}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{path.parent.name}/{path.name} is not a notebook that can be read "
+        raise QkvError(
+            f"{named(path)} is not a notebook that can be read "
             f"({type(error).__name__}: {error}); bring it back from git"
         ) from error
 
@@ -38,26 +40,49 @@ def _join(texts: dict) -> None:
             texts[name] = "".join(text)
 
 
-def store(path: Path, text: str) -> bool:
-    """Replace the file at `path` by `text` whole, or not at all; return whether it changed.
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8; any kind of line end becomes `\\n`.
 
-    The text is written beside the file and moved over it, so that a reader, a crash or a power cut
-    finds the old file or the new one and nothing between. A link stays a link.
+    Raises `QkvError` when it is not UTF-8.
     """
-    path = path.resolve()
-    data = text.encode("utf-8")
-    if path.exists() and path.read_bytes() == data:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise QkvError(f"{named(path)} is not text in UTF-8 ({error}): save it as UTF-8") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds; raise `QkvError` when it is not JSON."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise QkvError(f"{named(path)} is not JSON ({error}): bring it back from git") from error
+
+
+def write(path: Path, data: str | bytes) -> bool:
+    """Replace the file at `path` by `data` whole, or not at all; return whether it changed.
+
+    The data is written beside the file and moved over it, so that a reader, a crash or a power cut
+    finds the old file or the new one and nothing between. A link at `path` is replaced, never
+    followed: what it points to may be somebody else's.
+    """
+    data = data.encode("utf-8") if isinstance(data, str) else data
+    if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.tmp")
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with beside.open("wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, beside)
-        os.replace(beside, path)
+        os.chmod(draft, path.stat().st_mode & 0o777 if path.is_file() else 0o644)
+        os.replace(draft, path)
     finally:
-        beside.unlink(missing_ok=True)
+        Path(draft).unlink(missing_ok=True)
     return True
+
+
+def named(path: Path) -> str:
+    """Return a file's name with its folder's, as messages give it."""
+    return f"{path.parent.name}/{path.name}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from qkv.notebook.files import store
+from qkv.notebook.files import write
 from qkv.paths import root
 
 ENTRY = re.compile(r"^(\s*)- file: chapters/(\d\d)_\w+\s*(?:#.*)?$")
@@ -223,12 +223,12 @@ def new_chapter(number: str, name: str) -> list[Path]:
     }
     try:
         for path, text in texts.items():
-            store(path, text)
+            write(path, text)
     except BaseException:
         for path in texts.keys() - {toc}:
             path.unlink(missing_ok=True)
         shutil.rmtree(book / f"solutions/{stem}", ignore_errors=True)
-        store(toc, before)
+        write(toc, before)
         raise
     return [path.relative_to(book) for path in texts]
 

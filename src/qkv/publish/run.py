@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from time import monotonic
 
-from qkv.notebook.files import load, store
+from qkv.notebook.files import read_notebook, write
 from qkv.notebook.normalise import normalise
 from qkv.notebook.stale import is_fresh, key, outputs_key
 from qkv.paths import root
@@ -44,7 +44,7 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
     _runs(book)  # before minutes of work, not after, if it cannot be read
     for line in write_modules(book, rendered(book)):
         print(line, file=sys.stderr)
-    stale = [path for path in chosen if force or not is_fresh(load(path), path, book)]
+    stale = [path for path in chosen if force or not is_fresh(read_notebook(path), path, book)]
     if not stale:
         print(f"nothing to run: the outputs of {_notebooks(len(chosen))} are fresh")
         return 0
@@ -125,7 +125,7 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     import nbformat
 
     before = path.read_bytes()
-    notebook = nbformat.from_dict(load(path))
+    notebook = nbformat.from_dict(read_notebook(path))
     fingerprint = key(notebook, path, book)
     cells = sum(_has_code(cell) for cell in notebook["cells"])
     progress.start(path.stem, cells)
@@ -136,7 +136,7 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     marks = notebook["metadata"].setdefault("qkv", {})
     marks["key"], marks["outputs"] = fingerprint, outputs_key(notebook)
     try:
-        store(path, _as_text(notebook))
+        write(path.resolve(), _as_text(notebook))  # a link stays a link
     except (OSError, UnicodeEncodeError) as error:
         raise NotebookError(f"ran, but its file could not be stored: {error}") from error
     seconds = progress.finish(path.stem, f"{cells} code cells run and stored")
@@ -264,7 +264,7 @@ def _note_run(book: Path, name: str, seconds: float, cells: int) -> None:
     runs = {**_runs(book), name: entry}
     there = [run for run in sorted(runs) if (book / "chapters" / f"{run}.ipynb").exists()]
     lines = [f' "{run}": {json.dumps(runs[run])}' for run in there]
-    store(book / "book" / "runs.json", "{\n" + ",\n".join(lines) + "\n}\n")
+    write(book / "book" / "runs.json", "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _runs(book: Path) -> dict:

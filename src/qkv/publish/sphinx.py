@@ -15,7 +15,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
 from qkv.figure import FIGURE_MIME
-from qkv.notebook.files import load
+from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.quiz import progress_state
@@ -173,7 +173,7 @@ class StatusDirective(SphinxDirective):
 def chapter_row(name, run, root):
     """Return the cells of a chapter's row; `run` is what the runner noted."""
     path = root / f"chapters/{name}.ipynb"
-    notebook = load(path)
+    notebook = read_notebook(path)
     claims = sum("claim" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
     link = pending_xref(
         "",

@@ -29,13 +29,14 @@ from tests.grade.attacks.target import (
     master,
 )
 
-from qkv.grade.course import Course, write
+from qkv.grade.course import Course
 from qkv.grade.engine.pool import LocalPool
 from qkv.grade.engine.sandbox import Limits
 from qkv.grade.feedback import write_feedback
 from qkv.grade.release import release
 from qkv.grade.report import scores, write_report
 from qkv.grade.run import grade_class
+from qkv.notebook.files import write
 
 CODE = code_cases.CASES | value_cases.CASES | reach_cases.CASES
 FILES = file_cases.CASES

@@ -1,5 +1,6 @@
 """A course in nbgrader's format: where its folders are, and what an assignment consists of."""
 
+import base64
 import contextlib
 import fcntl
 import hashlib
@@ -14,12 +15,14 @@ from pathlib import Path
 import nbformat
 from traitlets.config import Config, PyFileConfigLoader
 
+from qkv.errors import QkvError
 from qkv.grade.names import bound, imports, parse
 from qkv.grade.sets.exercises import STUB
 
 STATE = ".qkv"
 # In the instructor's folder beside the notebook, and not for students.
 PRIVATE = ["misconceptions.py", "*.tmp"]
+MAX_FILES = 20 * 2**20  # bytes of what is handed out beside the notebooks
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,18 @@ def plans(course: Course, assignment: str) -> list[Plan]:
                     cell.source = sources[name]
             made.append(Plan(path.stem, base, given, nbformat.read(path, as_version=4)))
     return made
+
+
+def files_of(course: Course, assignment: str) -> dict[str, str]:
+    """Return the files handed out beside the notebooks: name -> base64."""
+    folder, found, size = course.released / assignment, {}, 0
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".ipynb" and path.name not in PRIVATE:
+            size += path.stat().st_size
+            if size > MAX_FILES:
+                raise QkvError(f"the files in {folder} are larger than {MAX_FILES // 2**20} MB")
+            found[str(path.relative_to(folder))] = base64.b64encode(path.read_bytes()).decode()
+    return found
 
 
 class Log(logging.Handler):

@@ -22,23 +22,25 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from nbgrader.utils import is_grade, is_solution
+from traitlets import Dict
 
 from qkv.grade import clean
 
-# (student, assignment, notebook) -> {"cells": …, "stopped": …, "findings": […]}
-results = {}
-
 
 class SandboxedExecute(NbGraderPreprocessor):
-    """Puts what a submission showed, and what its tests said, into the notebook's outputs."""
+    """Puts what a submission showed, and what its tests said, into the notebook's outputs.
+
+    What is known of a notebook travels with it, in `resources`, and ends with the conversion,
+    however that ends: nobody is graded by what was left of another.
+    """
+
+    known = Dict(help="notebook -> result, where it has been run already").tag(config=True)
 
     def preprocess(self, nb, resources):
         """Fill in the outputs of every cell from the result of the sandbox."""
-        info = resources["nbgrader"]
-        key = info["student"], info["assignment"], info["notebook"]
-        if key not in results:
-            results[key] = _run_now(nb, resources)
-        fill(nb, results[key])
+        result = self.known.get(resources["nbgrader"]["notebook"]) or _run_now(nb, resources)
+        fill(nb, result)
+        resources["qkv"] = {"findings": result.get("findings", [])}
         return nb, resources
 
 
@@ -47,8 +49,6 @@ class MakeInert(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         """Make every cell that a student can have written inert; say at the top what was found."""
-        info = resources["nbgrader"]
-        result = results.pop((info["student"], info["assignment"], info["notebook"]), {})
         for cell in nb.cells:
             written = is_solution(cell) or cell.metadata.get("qkv") == "added"
             if cell.cell_type == "markdown" and written:
@@ -58,7 +58,7 @@ class MakeInert(NbGraderPreprocessor):
             if written:
                 cell.pop("attachments", None)
             cell.metadata.pop("qkv", None)
-        if findings := result.get("findings"):
+        if findings := resources.get("qkv", {}).get("findings"):
             lines = "".join(f"\n- {clean.sentence(finding)}" for finding in findings)
             note = nbformat.v4.new_markdown_cell(f"**About this submission**\n{lines}")
             nb.cells.insert(0, note)
@@ -122,9 +122,13 @@ def configure(config):
     config.Autograde.autograde_preprocessors = AUTOGRADE
 
 
-def configure_for_rebuilt(config):
-    """The same for notebooks that intake has rebuilt: what they may hold need not be checked."""
+def configure_for_rebuilt(config, known):
+    """The same for notebooks that intake has rebuilt: what they may hold need not be checked.
+
+    known: notebook -> what `Engine.run` returned, with `findings`; the others are run when met
+    """
     configure(config)
+    config.SandboxedExecute.known = known
     config.Autograde.sanitize_preprocessors = [OverwriteKernelspec, OverwriteCells]
 
 
@@ -143,11 +147,10 @@ _engine = None
 def _run_now(nb, resources):
     """Run a notebook that nbgrader itself has read, for its own command and screens."""
     global _engine
-    from qkv.grade.course import Course, plans
+    from qkv.grade.course import Course, files_of, plans
     from qkv.grade.engine.sandbox import Sandbox
     from qkv.grade.engine.worker import Engine
     from qkv.grade.intake import rebuild
-    from qkv.grade.run import files_of
 
     info = resources["nbgrader"]
     url = info["db_url"]

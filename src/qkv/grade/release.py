@@ -9,9 +9,8 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
-from qkv.grade.course import Course, Plan, nbgrader_says, why
+from qkv.grade.course import Course, Plan, files_of, nbgrader_says, why
 from qkv.grade.engine.worker import Engine
-from qkv.grade.run import files_of
 from qkv.notebook.files import write
 
 

@@ -5,7 +5,6 @@ and writes results, one student after the other, so that a kill at any moment le
 either graded or not yet graded.
 """
 
-import base64
 import copy
 import hashlib
 import json
@@ -19,12 +18,12 @@ import nbformat
 from nbgrader.utils import parse_utc
 
 from qkv.grade import clean
-from qkv.grade.course import PRIVATE, Course, nbgrader_says, plans, why
+from qkv.grade.course import Course, files_of, nbgrader_says, plans, why
 from qkv.grade.intake import Submission, UnreadableError, check_student, read_file, rebuild
+from qkv.grade.nbgrader import WHY, configure_for_rebuilt, share_engines
 from qkv.notebook.files import write
 
 VERSION = 1  # raise it when grading changes: then everything is graded again
-MAX_FILES = 20 * 2**20
 TIMESTAMP = re.compile(
     r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?( [A-Za-z]{3,4}| ?[+-]\d{4})?"
 )
@@ -49,18 +48,6 @@ class Task:
     submissions: dict[str, Submission]
     positions: dict[str, list[int]]
     jobs: dict[str, dict]
-
-
-def files_of(course: Course, assignment: str) -> dict[str, str]:
-    """Return the files handed out beside the notebooks: name -> base64."""
-    folder, found, size = course.released / assignment, {}, 0
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".ipynb" and path.name not in PRIVATE:
-            size += path.stat().st_size
-            if size > MAX_FILES:
-                raise ValueError(f"the files in {folder} are larger than {MAX_FILES // 2**20} MB")
-            found[str(path.relative_to(folder))] = base64.b64encode(path.read_bytes()).decode()
-    return found
 
 
 def students(course: Course, assignment: str) -> tuple[list[str], list[str]]:
@@ -181,23 +168,22 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
 
-    from qkv.grade import nbgrader
-
     staged = course.state / "staged"
     folder = staged / task.student / assignment
     shutil.rmtree(folder, ignore_errors=True)
     record = {"key": task.key, "trusted": task.trusted, "notebooks": {}}
+    known = {}
     for name, submission in task.submissions.items():
         write(folder / f"{name}.ipynb", nbformat.writes(submission.notebook))
         result = _placed(task, name, results.get(name))
         result["findings"] = submission.findings + _finding(result["stopped"])
-        nbgrader.results[task.student, assignment, name] = result
+        known[name] = result
         record["notebooks"][name] = _remember(submission, result)
     if when := timestamp(course, task.student, assignment):
         write(folder / "timestamp.txt", when)
     config = course.config()
-    nbgrader.configure_for_rebuilt(config)
-    nbgrader.share_engines()
+    configure_for_rebuilt(config, known)
+    share_engines()
     config.CourseDirectory.submitted_directory = str(staged.relative_to(course.root))
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = task.student
@@ -206,9 +192,6 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
             Autograde(coursedir=CourseDirectory(config=config), config=config, force=True).start()
         except Exception as error:
             raise ValueError(f"nbgrader: {why(lines, error)}") from error
-        finally:
-            for name in task.submissions:
-                nbgrader.results.pop((task.student, assignment, name), None)
     write(record_path(course, assignment, task.student), json.dumps(record))
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -222,8 +205,6 @@ def _placed(task, name, result):
 
 
 def _finding(stopped):
-    from qkv.grade.nbgrader import WHY
-
     return [f"{WHY[stopped]}."] if stopped in WHY and stopped != "unread" else []
 
 

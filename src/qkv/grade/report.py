@@ -15,6 +15,7 @@ from qkv.grade.intake import UnreadableError, parse, read_file
 from qkv.grade.run import read_record
 from qkv.notebook.files import write
 
+LONGEST = 8_000  # characters of an answer that are compared: reading more may take minutes
 SHORTEST = 12  # words of code below which two answers may be alike by chance
 
 
@@ -137,7 +138,7 @@ def _shape(source):
     """Return the words of a source with all names made alike; "" for what is too short."""
     words, names = [], {}
     try:
-        for token in tokenize.generate_tokens(io.StringIO(source[:100_000]).readline):
+        for token in tokenize.generate_tokens(io.StringIO(source[:LONGEST]).readline):
             if token.type == tokenize.NAME and not iskeyword(token.string):
                 words.append(names.setdefault(token.string, f"n{len(names)}"))
             elif token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE):

@@ -45,6 +45,22 @@ def test_answers_are_put_into_the_released_notebook():
     assert len(submission.notebook.cells) == len(base().cells)
 
 
+def test_brackets_in_what_a_cell_printed_are_no_parts_of_the_notebook():
+    def edit(notebook):
+        printed = nbformat.v4.new_output("stream", text='[["a\\"], ' * 600_000)
+        notebook["cells"][1]["outputs"] = [printed]
+
+    submission = rebuilt(handed_in(edit))
+    assert submission.findings == []
+    assert source(submission, "scale") == RIGHT["scale"]
+
+
+@pytest.mark.parametrize("text", [b'"', b'"\\', b'\\"', b'["', b'"\\\\'])
+def test_a_file_of_nothing_but_quotes_is_refused_at_once(text):
+    found = rebuilt(text * (18_000_000 // len(text)))
+    assert not found.readable
+
+
 def test_a_locked_cell_is_restored_and_reported():
     def edit(notebook):
         notebook["cells"][2]["source"] = "pass"

@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import io
 import math
+import re
 import signal
 import time
 
@@ -22,6 +23,9 @@ from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
 MAX_IMAGE = 2_000_000  # characters of base64
 MAX_SHOWN = 10_000_000  # characters that all cells of a notebook show together
 SHOWN = ("text/plain", "image/png", "image/jpeg")
+# A student who works in double precision gets tests in double precision, as in one notebook.
+# Nothing coarser is taken over: where numbers overflow, all of them are alike.
+DOUBLE = re.compile(r"^torch\.set_default_dtype\(torch\.(float64|double)\)", re.MULTILINE)
 HIDDEN_SAYS = "A hidden check of this task failed."
 
 
@@ -130,6 +134,10 @@ class Judge:
             point, test = points.get(number), tests.get(number)
             self._begin()
             if cell["kind"] == "student":
+                if DOUBLE.search(cell["source"]):
+                    import torch
+
+                    torch.set_default_dtype(torch.float64)
                 self._execute_quietly(parse(cell["imports"]))
                 self.owner.update(dict.fromkeys(cell["binds"], "student"))
                 continue

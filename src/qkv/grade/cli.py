@@ -159,6 +159,37 @@ def release(assignment, unproved, course, gradebook, **options):
     click.echo(f"{assignment} is released: {where.released / assignment}")
 
 
+@group.command("try")
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--course", help="The folder with solutions/: hidden tests are tried as well.")
+@_sandbox_options
+def try_(notebook, course, **options):
+    """Try one notebook with exactly what will grade it, before it is handed in.
+
+    \b
+    Examples:
+      qkv grade try 04_attention.ipynb
+      qkv grade try 04_attention.ipynb --course /srv/course
+    """
+    from qkv.grade.engine.containers import choose, make_sandbox
+    from qkv.grade.engine.worker import Engine
+    from qkv.grade.trial import try_notebook
+
+    where = _open(course, None) if course else None
+    kind = choose(options["image"], options["trust_submissions"])
+    engine = Engine(make_sandbox(kind, [where.root] if where else [], 0), _limits(options))
+    try:
+        trial = try_notebook(notebook, engine, where)
+    finally:
+        engine.stop()
+    for name, points, most, said in trial.tests:
+        click.echo(f"{name:<30} {points:g} of {most:g}" + (f"  {said}" if said else ""))
+    for note in trial.notes:
+        click.echo(note)
+    if any(points < most for _, points, most, _ in trial.tests) or not trial.tests:
+        sys.exit(1)
+
+
 @group.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("assignment")

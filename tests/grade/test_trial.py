@@ -40,7 +40,7 @@ def test_what_only_a_hidden_test_finds_needs_the_course(mine, engine, course):
 
 
 def test_a_module_beside_the_notebook_is_there(mine, engine):
-    path = mine(mask="from helper import mask")
+    path = mine(mask="from helper import causal_mask")
     right = example.right_answers()["mask"]
     path.with_name("helper.py").write_text(f"import torch\nimport numpy as np\n{right}\n")
     trial = {name: points for name, points, _, _ in try_notebook(path, engine).tests}
@@ -48,10 +48,8 @@ def test_a_module_beside_the_notebook_is_there(mine, engine):
 
 
 def test_what_keeps_right_work_from_being_graded_is_said_before_it_is_handed_in(mine, engine):
-    waiting = (
-        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()"
-    )
-    path = mine(mask=f"{waiting}\n{example.right_answers()['mask']}")
+    waiting = "from threading import *\nThread(target=Event().wait, daemon=True).start()\n"
+    path = mine(mask=waiting + example.right_answers()["mask"])
     assert any("threads do not live on" in note for note in try_notebook(path, engine).notes)
 
 

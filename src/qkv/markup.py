@@ -1,20 +1,23 @@
 r"""The little Markdown of question banks, cut into pieces that a page can show without parsing.
 
 Known: paragraphs, fenced code blocks, `code`, *emphasis*, **strong**, $math$ and $$math$$ on a
-paragraph of its own; a backslash makes the next character ordinary (`\$`, `\*`). Everything else,
-HTML included, is text.
+paragraph of its own; a backslash makes `$`, `*`, a backtick and itself ordinary. Everything else,
+HTML included, is text, and code is kept as it was typed, blanks at its ends included.
+
+The parser is markdown-it, which MyST uses too, with only these rules switched on.
 """
 
 import re
+from collections.abc import Callable, Iterator
 
-FENCE = re.compile(r"^```[\w-]*\n(.*?)\n```$", re.DOTALL)
-INLINE = re.compile(
-    r"\\(?P<plain>[\\$*`])"
-    r"|`(?P<code>[^`]+)`"
-    r"|\$(?P<math>[^$]+)\$"
-    r"|\*\*(?P<strong>[^*]+)\*\*"
-    r"|\*(?P<em>[^*]+)\*"
-)
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline, backtick, emphasis, escape
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.dollarmath.index import math_inline_dollar
+
+Rule = Callable[[StateInline, bool], bool]
+
 SYMBOLS = {
     "times": "×", "cdot": "·", "approx": "≈", "neq": "≠", "ne": "≠", "leq": "≤", "le": "≤",
     "geq": "≥", "ge": "≥", "pm": "±", "to": "→", "in": "∈", "sum": "∑", "infty": "∞", "dots": "…",
@@ -35,14 +38,14 @@ def pieces(text: str) -> list:
     says the formula without LaTeX. Lists of strings only, so that the result is JSON as it stands.
     """
     blocks = []
-    for block in _blocks(text):
-        if fence := FENCE.match(block):
-            blocks.append(["pre", fence[1]])
-        elif block.startswith("$$") and block.endswith("$$") and len(block) > 4:
-            tex = block[2:-2].strip()
+    for token in _PARSER.parse(text):
+        if token.type == "fence":
+            blocks.append(["pre", token.content.removesuffix("\n")])
+        elif token.type == "math_block":
+            tex = token.content.strip()
             blocks.append(["math", tex, readable(tex)])
-        else:
-            blocks.append(["p", _spans(block)])
+        elif token.type == "inline":
+            blocks.append(["p", _spans(token.children)])
     return blocks
 
 
@@ -80,51 +83,103 @@ def readable(tex: str) -> str:
 
 def unpaired(text: str) -> str | None:
     """Return the first of `$` and `` ` `` that opens and never closes in `text`, or None."""
-    for kind, spans in (block[:2] for block in pieces(text)):
-        for span in spans if kind == "p" else []:
-            # What is left over as text after every pair was taken is a mark without its partner;
-            # an escaped one is a span of its own.
-            if span[0] == "text" and span[1] not in "$`":
-                for mark in "$`":
-                    if mark in span[1]:
-                        return mark
+    for block in _PARSER.parse(text):
+        for token in block.children or []:
+            # What is left over as text is a mark without its partner; an escaped one is a
+            # `text_special`.
+            if token.type == "text" and (found := re.search("[$`]", token.content)):
+                return found[0]
     return None
 
 
-def _blocks(text: str) -> list[str]:
-    blocks, fenced = [[]], False
-    for line in text.strip().split("\n"):
-        if line.startswith("```"):
-            if not fenced:
-                blocks.append([])
-            blocks[-1].append(line)
-            if fenced:
-                blocks.append([])
-            fenced = not fenced
-        elif fenced or line.strip():
-            blocks[-1].append(line)
+def _spans(tokens: list[Token]) -> list:
+    spans: list = []
+    joined = False  # whether the last span is text that what follows may join
+    for token, style in _styled(tokens):
+        if token.type == "math_inline":
+            spans.append(["math", token.content, readable(token.content)])
+        elif token.type == "code_inline":
+            spans.append(["code", token.content])
+        elif token.type == "softbreak" or token.content:
+            words = token.content or " "
+            if joined and token.type != "text_special" and spans[-1][0] == style:
+                spans[-1][1] += words
+            else:
+                spans.append([style, words])
         else:
-            blocks.append([])
-    return ["\n".join(block) for block in blocks if block]
-
-
-def _spans(block: str) -> list:
-    block = re.sub(r"\s*\n\s*", " ", block)
-    spans, end = [], 0
-    for match in INLINE.finditer(block):
-        if match.start() > end:
-            spans.append(["text", block[end : match.start()]])
-        kind, words = match.lastgroup, match[match.lastgroup]
-        if kind == "plain":
-            spans.append(["text", words])
-        elif kind == "math":
-            spans.append(["math", words, readable(words)])
-        else:
-            spans.append([kind, words])
-        end = match.end()
-    if end < len(block):
-        spans.append(["text", block[end:]])
+            continue
+        joined = token.type in ("text", "softbreak")
     return spans
+
+
+def _styled(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
+    """Yield what is no mark of emphasis, each with the innermost emphasis that it stands in."""
+    styles = ["text"]
+    for token in tokens:
+        if token.nesting > 0:
+            styles.append(token.tag)
+        elif token.nesting < 0:
+            styles.pop()
+        else:
+            yield token, styles[-1]
+
+
+def _as_typed(rule: Rule) -> Rule:
+    """Return the rule for `code` with its content as typed: CommonMark takes blanks at its ends."""
+
+    def code(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        found = rule(state, silent)
+        if found and not silent and state.tokens and not state.pending:
+            token = state.tokens[-1]
+            typed = state.src[start : state.pos].removeprefix(token.markup)
+            typed = typed.removesuffix(token.markup).replace("\n", " ")
+            # The blank in `` `x` `` is there to part the backticks.
+            if not typed.strip().startswith("`") and not typed.strip().endswith("`"):
+                token.content = typed
+        return found
+
+    return code
+
+
+def _no_money(rule: Rule) -> Rule:
+    """Return the rule for $math$ without `$5-$10`: a digit after the end is no end."""
+
+    def math(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        if not rule(state, silent):
+            return False
+        if state.src[state.pos : state.pos + 1].isdigit():
+            state.pos = start
+            if not silent:
+                state.tokens.pop()
+            return False
+        return True
+
+    return math
+
+
+def _only(rule: Rule, start: str) -> Rule:
+    """Return the rule for places where the text matches `start`."""
+    wanted = re.compile(start)
+    return lambda state, silent: bool(wanted.match(state.src, state.pos)) and rule(state, silent)
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("zero")
+    parser.enable(["fence", "backticks", "emphasis", "escape", "newline"])
+    parser.use(dollarmath_plugin, allow_labels=False)
+    # An escaped mark stays apart, so that it can be told from one without its partner.
+    parser.disable("text_join")
+    rules = parser.inline.ruler
+    rules.at("backticks", _as_typed(backtick))
+    rules.at("math_inline", _no_money(math_inline_dollar(allow_space=False)))
+    rules.at("emphasis", _only(emphasis.tokenize, r"\*"))  # __init__ is a name
+    rules.at("escape", _only(escape, r"\\[\\$*`]"))  # other backslashes are typed
+    return parser
+
+
+_PARSER = _parser()
 
 
 def _grouped(words: str) -> str:

@@ -8,7 +8,7 @@ import { answers as kept, record } from "./store.js";
 // What a reader types as a number: 1,000 and 1 000, 0,5 and 0.5, 1/3, 3e-4, a true minus sign.
 // Returns null for anything else.
 export function readNumber(text) {
-  let digits = text.replace(/[\s_]/g, "").replace(/−/g, "-");
+  let digits = text.replace(/[\s_'’]/g, "").replace(/−/g, "-");
   const fraction = digits.split("/");
   if (fraction.length === 2) {
     const [above, below] = fraction.map(readNumber);

@@ -16,19 +16,9 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.dollarmath.index import math_inline_dollar
 
-Rule = Callable[[StateInline, bool], bool]
+from qkv.formula import readable
 
-SYMBOLS = {
-    "times": "×", "cdot": "·", "approx": "≈", "neq": "≠", "ne": "≠", "leq": "≤", "le": "≤",
-    "geq": "≥", "ge": "≥", "pm": "±", "to": "→", "in": "∈", "sum": "∑", "infty": "∞", "dots": "…",
-    "ldots": "…", "cdots": "…", "top": "T", "lVert": "‖", "rVert": "‖", "Vert": "‖", "mid": "|",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
-    "theta": "θ", "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "omega": "ω",
-    "quad": " ", "qquad": "  ",
-}  # fmt: skip
-RAISED = str.maketrans("0123456789+-nT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵀ")
-LOWERED = str.maketrans("0123456789+-ijnt", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₙₜ")
+Rule = Callable[[StateInline, bool], bool]
 
 
 def pieces(text: str) -> list:
@@ -56,29 +46,6 @@ def plain(text: str) -> str:
         spans = block[1] if block[0] == "p" else [block]
         blocks.append("".join(span[-1] for span in spans))
     return "\n\n".join(blocks)
-
-
-def readable(tex: str) -> str:
-    """Return a formula as a reader would type it: `\\sqrt{2} \\times d_k^2` becomes `√2 × d_k²`."""
-    tex = re.sub(r"\\(?:text|mathrm|mathbf|mathit|mathsf|operatorname)\s*\{([^{}]*)\}", r"\1", tex)
-    tex = re.sub(r"\\mathbb\{?R\}?", "ℝ", tex)
-    tex = re.sub(r"\\(?:left|right|big|Big|bigl|bigr)(?![a-zA-Z])", "", tex)
-    tex = re.sub(r"\^(\\top|\w)", lambda m: _script(m[1], "^", RAISED), tex)
-    tex = re.sub(r"_(\w)", lambda m: _script(m[1], "_", LOWERED), tex)
-    tex = re.sub(r"\^\{?\\circ\}?", "°", tex)
-    # Innermost braces first, so that a root inside a fraction has lost its own by then.
-    for _ in range(4):
-        tex = re.sub(r"\\sqrt\s*\{([^{}]*)\}", lambda m: "√" + _grouped(m[1]), tex)
-        tex = re.sub(
-            r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}",
-            lambda m: f"{_grouped(m[1])}/{_grouped(m[2])}",
-            tex,
-        )
-        tex = re.sub(r"\^\{([^{}]*)\}", lambda m: _script(m[1], "^", RAISED), tex)
-        tex = re.sub(r"_\{([^{}]*)\}", lambda m: _script(m[1], "_", LOWERED), tex)
-    tex = re.sub(r"\\([a-zA-Z]+)", lambda m: SYMBOLS.get(m[1], m[1]), tex)
-    tex = re.sub(r"\\[,;:! ]", " ", tex).replace("{,}", ",")
-    return re.sub(r"\s+", " ", re.sub(r"\\(.)|[{}]", r"\1", tex)).strip()
 
 
 def unpaired(text: str) -> str | None:
@@ -180,15 +147,3 @@ def _parser() -> MarkdownIt:
 
 
 _PARSER = _parser()
-
-
-def _grouped(words: str) -> str:
-    return words if re.fullmatch(r"[\w.√\\^]+", words.strip()) else f"({words.strip()})"
-
-
-def _script(words: str, mark: str, table: dict) -> str:
-    words = "T" if words == "\\top" else words.strip()
-    moved = words.translate(table)
-    if all(ord(letter) in table for letter in words):
-        return moved
-    return f"{mark}{words}" if re.fullmatch(r"[\w\\]+", words) else f"{mark}({words})"

@@ -4,9 +4,10 @@ import re
 
 import pytest
 from PIL import Image
-from weather_book import SAMPLE, write_book, write_notebook
+from weather_book import SAMPLE, write_book, write_notebook, write_toc
 
 from qkv import quiz
+from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME, figure_bundle
 from qkv.markup import pieces, plain, readable
 from qkv.quiz import BankError, Quiz, load_bank
@@ -415,6 +416,65 @@ def test_every_bank_with_a_mistake_is_named(book):
     assert second.startswith("chapters/quiz/02_more.txt:3: ")
 
 
+def test_a_call_counts_however_it_is_written_and_only_where_it_is_one(book):
+    first, second, third, fourth = load_bank(SAMPLE)
+    sources = [
+        f'%matplotlib inline\nquiz.ask(\n    "01_weather",\n    "{first}",\n)',
+        f'show(ask("01_weather", "{second}"))',
+        f'print(\'ask("01_weather", "{third}")\')',
+        f'"""\nask("01_weather", "{fourth}")\n"""',
+    ]
+    write_notebook(book, sources)
+    assert [problem.split(" asks ")[1].split(":")[0] for problem in quiz.check_banks()] == [
+        repr(third),
+        repr(fourth),
+    ]
+
+
+def test_a_bank_without_a_chapter_in_the_table_of_contents_is_named(book):
+    (book / "chapters" / "quiz" / "02_more.txt").write_text(GOOD)
+    (problem,) = quiz.check_banks()
+    assert problem.startswith("chapters/quiz/02_more.txt:1: _toc.yml lists no chapter")
+
+
+PLACES = [
+    "the first option is a joke",
+    "Unlike the last two options, this is right.",
+    "See the option above.",
+    "As in answer B.",
+    "all of the above",
+    "None of the\n> above.",
+    "The *previous answer* was close.",
+]
+NO_PLACES = [
+    "the first one has the larger weight",
+    "all above the diagonal",
+    "In the first step, both of the two.",
+    "This choice is better.",
+]
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_a_text_that_speaks_of_the_place_of_an_option_is_named(book, text):
+    place = book / "chapters" / "quiz" / "01_weather.txt"
+    bank = place.read_text("utf-8")
+    option = bank.replace("( ) it is colder", f"( ) {text}") if "\n" not in text else None
+    why = bank.replace("> Both have the temperature of the room.", f"> {text}")
+    for changed in filter(None, (option, why)):
+        assert changed != bank
+        place.write_text(changed, "utf-8")
+        (problem,) = quiz.check_banks()
+        assert re.match(r"chapters/quiz/01_weather.txt:\d+: .* options are shuffled", problem)
+
+
+@pytest.mark.parametrize("text", NO_PLACES)
+def test_other_texts_with_such_words_are_fine(book, text):
+    place = book / "chapters" / "quiz" / "01_weather.txt"
+    bank = place.read_text("utf-8").replace("( ) it is colder", f"( ) {text}")
+    place.write_text(bank, "utf-8")
+    assert quiz.check_banks() == []
+
+
 def test_asking_makes_the_same_bundle_as_any_figure(book):
     bundle = quiz.ask("01_weather", "boiling")._repr_mimebundle_()[0]
     record = bundle[FIGURE_MIME]
@@ -426,7 +486,7 @@ def test_asking_makes_the_same_bundle_as_any_figure(book):
 def test_asking_for_a_question_that_is_not_there_says_what_is(book):
     with pytest.raises(ValueError, match="did you mean 'cold-metal'"):
         quiz.ask("01_weather", "cold-metals")
-    with pytest.raises(FileNotFoundError, match="02_none"):
+    with pytest.raises(QkvError, match="02_none"):
         quiz.ask("02_none", "x")
 
 
@@ -457,3 +517,28 @@ def test_the_progress_page_lists_every_chapter_with_its_questions(book):
     assert (chapter["name"], chapter["title"]) == ("01_weather", "Weather")
     assert chapter["page"] == "../chapters/01_weather.html"
     assert [question["id"] for question in chapter["questions"]] == list(load_bank(SAMPLE))
+
+
+def test_the_progress_page_follows_the_table_of_contents(book):
+    folder = book / "chapters" / "quiz"
+    for name in ("00_draft", "02_clouds", "03_empty"):
+        (folder / f"{name}.txt").write_text(GOOD.replace("Title", name))
+    (folder / "03_empty.txt").unlink()
+    write_toc(book, "02_clouds", "03_empty", "01_weather")
+    chapters = quiz.progress_state()["chapters"]
+    assert [chapter["name"] for chapter in chapters] == ["02_clouds", "01_weather"]
+    assert [problem.split(":")[0] for problem in quiz.check_banks()] == [
+        "chapters/quiz/00_draft.txt",
+        "chapters/quiz/02_clouds.txt",
+    ]
+
+
+def test_problems_come_in_the_order_of_the_book(book):
+    folder = book / "chapters" / "quiz"
+    (folder / "01_weather.txt").write_text(GOOD.replace("(x)", "( )"))
+    (folder / "02_more.txt").write_text(GOOD.replace("## one\n", ""))
+    write_toc(book, "02_more", "01_weather")
+    assert [problem.split(":")[0] for problem in quiz.check_banks()] == [
+        "chapters/quiz/02_more.txt",
+        "chapters/quiz/01_weather.txt",
+    ]

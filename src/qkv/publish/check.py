@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-import yaml
 from markdown_it.token import Token
 
 from qkv.figure import FIGURE_MIME
 from qkv.notebook.files import read_notebook
+from qkv.notebook.toc import chapters
 from qkv.paths import root
 from qkv.publish.prose import directive, formula, formulas, headings, role, symbols, tokens
 
@@ -103,9 +103,9 @@ def check_book() -> list[str]:
         problems += check_chapter(read_chapter(path, book), keys, known)
     for path in sorted((book / "book").glob("*.md")):
         problems += check_page(f"book/{path.name}", path.read_text("utf-8"), keys)
-    listed = toc_files(yaml.safe_load((book / "_toc.yml").read_text("utf-8")))
+    named = chapters(book)
     for path in paths:
-        if f"chapters/{path.stem}" not in listed:
+        if path.stem not in named:
             problems.append(f"_toc.yml does not list chapters/{path.stem}: add it to a part.")
     return problems
 
@@ -124,15 +124,6 @@ def read_chapter(path: Path, book: Path) -> Chapter:
         for number, cell in enumerate(read_notebook(path)["cells"], 1)
     ]
     return Chapter(path.relative_to(book).as_posix(), cells)
-
-
-def toc_files(toc: dict) -> set[str]:
-    """Return every file that a table of contents names."""
-    files = {toc.get("root"), toc.get("file")} - {None}
-    for key in ("parts", "chapters", "sections"):
-        for entry in toc.get(key, []):
-            files |= toc_files(entry)
-    return files
 
 
 def notation_symbols(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What each TeX command of a formula says; `qkv.formula` reads the formulas."""
+"""What each TeX command of a formula says; `qkv.markup.formula` reads the formulas."""
 
 
 def _by_name(signs: dict[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.dollarmath.index import math_inline_dollar
 
-from qkv.formula import readable
+from qkv.markup.formula import readable
 
 Rule = Callable[[StateInline, bool], bool]
 

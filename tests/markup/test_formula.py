@@ -6,12 +6,12 @@ import re
 import pytest
 
 from qkv.figure import FIGURE_MIME
-from qkv.formula import readable, unknown_commands
 from qkv.markup import pieces
+from qkv.markup.formula import readable, unknown_commands
+from qkv.markup.signs import BIG, FUNCTIONS
 from qkv.paths import root
 from qkv.publish.prose import formulas
 from qkv.quiz import load_bank
-from qkv.signs import BIG, FUNCTIONS
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ limits and a matrix its rows.
 
 import re
 
-from qkv import signs
-from qkv.signs import LOWERED, RAISED
+from qkv.markup import signs
+from qkv.markup.signs import LOWERED, RAISED
 
 TOKEN = re.compile(r"\\operatorname\*|\\[A-Za-z]+|\\.|\s+|.", re.S)
 # A blank that is set only between two words, and a mark that takes the blanks around it away.

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NoReturn
 
 from qkv.errors import QkvError
 from qkv.markup import unpaired
@@ -35,7 +36,7 @@ class Answer:
     text: str
     line: int
     why: str = ""
-    value: float | list[str] | None = None
+    value: Any = None
     tolerance: float = 0.0
 
     @property
@@ -72,17 +73,17 @@ def read_bank(path: Path, shown: str) -> tuple[str, dict[str, Question]]:
 class _Reader:
     """Reads lines one by one; `question` and `answer` are what the current line belongs to."""
 
-    def __init__(self, shown):
+    def __init__(self, shown: str):
         self.shown = shown
         self.title = ""
-        self.questions = {}
-        self.question = None
-        self.answer = None
+        self.questions: dict[str, Question] = {}
+        self.question: Any = None  # a Question, after the first ##
+        self.answer: Any = None  # an Answer, after the first mark of a question
         self.fence = ""  # of the block of code that the current line stands in
-        self.indent = None  # of that block's first line, in an option
+        self.indent: int | None = None  # of that block's first line, in an option
         self.parted = False  # whether the last line of an option is code
 
-    def read(self, lines):
+    def read(self, lines: list[str]) -> tuple[str, dict[str, Question]]:
         for number, line in enumerate(lines, 1):
             self.number = number
             if self.fence:
@@ -94,10 +95,10 @@ class _Reader:
             self.fail("the bank has no title: start it with a line such as # Attention", 1)
         return self.title, self.questions
 
-    def fail(self, message, line=None):
+    def fail(self, message: str, line: int | None = None) -> NoReturn:
         raise BankError(f"{self.shown}:{line or self.number}: {message}")
 
-    def line(self, line):
+    def line(self, line: str) -> None:
         asking = self.question and not self.answer
         if asking and FENCE.match(line):
             self.ask(line)
@@ -129,7 +130,7 @@ class _Reader:
                 "an explanation with >, and a line that goes on is indented"
             )
 
-    def code(self, line):
+    def code(self, line: str) -> None:
         """Take a line of a block of code as it is, without the mark of where it belongs."""
         if self.answer is None:
             return self.ask(line)
@@ -143,20 +144,20 @@ class _Reader:
             self.indent = _indent(line)
         return self.go_on(line[min(_indent(line), self.indent or 0) :])
 
-    def ask(self, line):
+    def ask(self, line: str) -> None:
         self.question.text += self.fenced(line) + "\n"
 
-    def explain(self, line):
+    def explain(self, line: str) -> None:
         inside = self.fence or FENCE.match(line)
         self.answer.why += self.fenced(line if inside else line.strip()) + "\n"
 
-    def go_on(self, line):
+    def go_on(self, line: str) -> None:
         """Add a line to an option: it joins the line before unless one of them is code."""
         code = bool(self.fence or FENCE.match(line))
         self.answer.text += ("\n" if code or self.parted else " ") + self.fenced(line)
         self.parted = code
 
-    def fenced(self, line):
+    def fenced(self, line: str) -> str:
         """Return the line, after noting where a block of code begins or ends (as CommonMark)."""
         if not self.fence:
             opened = FENCE.match(line)
@@ -165,10 +166,10 @@ class _Reader:
             self.fence = ""
         return line
 
-    def unclosed(self, line):
+    def unclosed(self, line: int) -> NoReturn:
         self.fail(f"a block of code is not closed: end it with {self.fence}", line)
 
-    def start(self, identifier):
+    def start(self, identifier: str) -> None:
         self.finish()
         if not IDENTIFIER.fullmatch(identifier):
             self.fail(f"{identifier!r} is no id: write small letters, digits and hyphens")
@@ -178,7 +179,7 @@ class _Reader:
         self.question = self.questions[identifier] = Question(identifier, self.number)
         self.answer = None
 
-    def add(self, mark, text):
+    def add(self, mark: str, text: str) -> None:
         mark = mark.lower().replace("()", "( )").replace("[]", "[ ]")
         if mark in KINDS:
             kind = KINDS[mark]
@@ -206,7 +207,7 @@ class _Reader:
             (self.measure if kind == "number" else self.shape)(text)
         self.question.answers.append(self.answer)
 
-    def measure(self, text):
+    def measure(self, text: str) -> None:
         self.answer.text, self.answer.value, rest = self.number_in(text)
         if within := WITHIN.match(rest):
             tolerance, self.answer.tolerance, rest = self.number_in(rest[within.end() :])
@@ -215,7 +216,7 @@ class _Reader:
         if self.answer.right:
             self.question.unit = rest.strip()
 
-    def number_in(self, text):
+    def number_in(self, text: str) -> tuple[str, float, str]:
         """Return the number at the start of `text`, as typed and as a float, and what follows."""
         found = DIGITS.match(text)
         typed, rest = (found[0], text[found.end() :]) if found else (text.split(" ")[0], "")
@@ -231,7 +232,7 @@ class _Reader:
             self.fail(f"{typed!r} is no number: write digits, such as 0.25 or 3e-4")
         return typed, value, rest
 
-    def shape(self, text):
+    def shape(self, text: str) -> None:
         if not (text.startswith("(") and text.endswith(")")):
             self.fail(f"{text!r} is no shape: write its axes as (batch, time)")
         axes = [axis.strip() for axis in text[1:-1].removesuffix(",").split(",")]
@@ -244,7 +245,7 @@ class _Reader:
             )
         self.answer.value = axes
 
-    def finish(self):
+    def finish(self) -> None:
         """Check the question that ends here; its mistakes are told where they are."""
         question = self.question
         if question is None:
@@ -255,7 +256,7 @@ class _Reader:
         if not question.text:
             self.fail(f"the question {question.id!r} has no text", question.line)
         self.paired(question.text, question.line)
-        seen = {}
+        seen: dict[str, int] = {}
         for answer in question.answers:
             answer.text, answer.why = answer.text.strip(), answer.why.strip("\n")
             if not answer.why:
@@ -270,7 +271,7 @@ class _Reader:
             seen[key] = answer.line
         self.solvable(question)
 
-    def solvable(self, question):
+    def solvable(self, question: Question) -> None:
         rights = [answer for answer in question.answers if answer.right]
         if not question.answers:
             self.fail(f"the question {question.id!r} has no answers", question.line)
@@ -302,10 +303,10 @@ class _Reader:
                     f"{answer.text} counts as right, within ± {right.tolerance:g}", answer.line
                 )
 
-    def paired(self, text, line):
+    def paired(self, text: str, line: int) -> None:
         if mark := unpaired(text):
             self.fail(f"a {mark} without its partner in {text!r}: write \\{mark} for itself", line)
 
 
-def _indent(line):
+def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())

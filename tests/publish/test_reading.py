@@ -51,7 +51,7 @@ def test_code_that_jupyter_folds_is_not_read():
         ("# Two words", 2),
         ("A **bold**, `code` and [a link](https://example.org/not/read)", 6),
         ("One\ntwo\n\n- three\n- four", 4),
-        (r"So $\frac{1}{2} = \hat{y}$ it is", 6),
+        (r"So $\left( \frac {1} {2} \right) = \hat {y}$ it is", 6),
         ("$$\na + b\n$$ (eq-a)\n\nnext", 4),
         ("{term}`token` and {cite:t}`bahdanau2015`", 3),
         (":::{admonition} A title\n:class: tip\nAnd text.\n:::", 4),

@@ -27,7 +27,7 @@ def pieces(text: str) -> list:
     A span is ["text" | "code" | "strong" | "em", words] or ["math", tex, readable], where readable
     says the formula without LaTeX. Lists of strings only, so that the result is JSON as it stands.
     """
-    blocks = []
+    blocks: list[list] = []
     for token in _PARSER.parse(text):
         if token.type == "fence":
             blocks.append(["pre", token.content.removesuffix("\n")])
@@ -35,7 +35,7 @@ def pieces(text: str) -> list:
             tex = token.content.strip()
             blocks.append(["math", tex, readable(tex)])
         elif token.type == "inline":
-            blocks.append(["p", _spans(token.children)])
+            blocks.append(["p", _spans(token.children or [])])
     return blocks
 
 

@@ -74,9 +74,11 @@ class Chapter:
 
     def section(self, title: str) -> tuple[int, list[Token]] | None:
         """Return (cell number, tokens) of the section whose heading starts so, or None."""
-        number, level, found = 0, 0, []
+        number, level = 0, 0
+        found: list[Token] = []
         for cell in self.texts():
-            for token, after in itertools.pairwise((*tokens(cell.source), None)):
+            inside = tokens(cell.source)
+            for token, after in zip(inside, (*inside[1:], *inside[-1:]), strict=True):
                 here = int(token.tag[1:]) if token.type == "heading_open" else 0
                 if number and here and here <= level:
                     return number, found
@@ -148,7 +150,7 @@ def check_chapter(chapter: Chapter, keys: set[str], known: set[str]) -> list[str
         *check_figures(chapter),
         *check_outputs(chapter),
     ]
-    unknown = {}
+    unknown: dict[str, str] = {}
     for cell in chapter.texts():
         place = f"cell {cell.number}"
         problems += check_images(cell.source, place)

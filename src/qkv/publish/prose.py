@@ -115,7 +115,7 @@ def symbols(tex: str) -> set[str]:
     Subscripts and superscripts are left out, and so are words, function names and operators.
     """
     tokens = TOKEN.findall(tex)
-    found = set()
+    found: set[str] = set()
     _collect(tokens, 0, len(tokens), (), found)
     return found
 

@@ -90,7 +90,8 @@ def text_picture(words: str) -> bytes:
     for line in words.split("\n"):
         indent = "     " if line[:1] in ("○", "☐") else ""
         lines += textwrap.wrap(line, 84, subsequent_indent=indent) or [""]
-    figure = Figure(figsize=(7, 0.25 * len(lines) + 0.6), layout="none")
+    figure = Figure(figsize=(7, 0.25 * len(lines) + 0.6))
+    figure.set_layout_engine("none")
     heads = [("Quick check", plot.MUTED, "bold"), *((line, plot.INK, "normal") for line in lines)]
     for row, (line, colour, weight) in enumerate(heads):
         height = 1 - (0.16 + 0.25 * row) / figure.get_figheight()

@@ -42,7 +42,9 @@ def check_banks() -> list[str]:
     asks for a question no bank holds, a question that its chapter never asks, or a bank without a
     chapter in `_toc.yml`.
     """
-    names, problems, banks = chapters(root()), [], {}
+    names = chapters(root())
+    problems: list[str] = []
+    banks: dict[str, dict[str, Question] | None] = {}
     for path in _banks(names):
         try:
             banks[path.stem] = load_bank(path)
@@ -127,7 +129,7 @@ def _calls(source: str) -> list[tuple[str, str]]:
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "ask":
             given = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
             if len(given) == 2:
-                calls.append((given[0], given[1]))
+                calls.append((str(given[0]), str(given[1])))
     return calls
 
 

@@ -77,13 +77,21 @@ def exercises(check):
 
 
 @main.command()
-def check():
+@click.option("--reading", is_flag=True, help="Show how long each chapter takes to read instead.")
+def check(reading):
     """Check the structure of every chapter: objectives, claims, figures, quizzes, symbols.
 
     \b
-    Example:
-      qkv check
+    Examples:
+      qkv check             what is wrong with the chapters
+      qkv check --reading   minutes of each chapter, from its words, code, figures and quick checks
     """
+    if reading:
+        from qkv.paths import root
+        from qkv.publish.reading import reading_table
+
+        click.echo(reading_table(root()))
+        return
     from qkv.publish.check import check_book
 
     problems = check_book()

@@ -264,10 +264,10 @@ def give(quiz, state, right: bool):
     answers = state["answers"]
     if state["kind"] == "single":
         index = next(i for i, answer in enumerate(answers) if answer["right"] == right)
-        quiz.get_by_role("radio").nth(index).check()
+        quiz.locator(f"input[type=radio][value='{index}']").check()
     elif state["kind"] == "multiple":
         for i, answer in enumerate(answers):
-            quiz.get_by_role("checkbox").nth(i).set_checked(answer["right"] == right)
+            quiz.locator(f"input[type=checkbox][value='{i}']").set_checked(answer["right"] == right)
     elif state["kind"] == "number":
         value = answers[0]["value"] + (0 if right else 1 + 10 * answers[0]["tolerance"])
         quiz.get_by_role("textbox").fill(repr(value))

@@ -11,10 +11,16 @@ SAMPLE = Path(__file__).with_name("sample_bank.txt")
 
 def write_book(folder):
     """Write the book into `folder`; its chapter asks every question of the sample bank."""
-    (folder / "_toc.yml").touch()
+    write_toc(folder, "01_weather")
     (folder / "chapters" / "quiz").mkdir(parents=True)
     shutil.copy(SAMPLE, folder / "chapters" / "quiz" / "01_weather.txt")
     write_notebook(folder, [f'ask("01_weather", "{key}")' for key in load_bank(SAMPLE)])
+
+
+def write_toc(folder, *names):
+    """Let the book list these chapters in this order."""
+    files = "".join(f"  - file: chapters/{name}\n" for name in names)
+    (folder / "_toc.yml").write_text(f"format: jb-book\nroot: book/index\nchapters:\n{files}")
 
 
 def write_notebook(folder, sources):

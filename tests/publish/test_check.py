@@ -231,4 +231,69 @@ def test_a_role_does_not_hide_what_follows_it():
 
 
 def test_a_comment_in_code_is_no_heading():
-    assert headings("# A\n```python\n# no\n```\n## B `c` #\n") == [(1, "A"), (2, "B")]
+    assert headings("# A\n```python\n# no\n```\n## B `c` #\n") == [(1, "A"), (2, "B `c`")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$p =$ {glue:text}`p:.2f`", ["p ="]),
+        ("    $indented = code$\n\ntext", []),
+        ("<!-- $no$ -->\n\n$a$", ["a"]),
+        (":::{admonition} About $a$\n:class: tip\n- $b$\n\n  > $c$\n:::", ["a", "b", "c"]),
+        ("~~~{note}\n```\n$no$\n```\n$a$\n~~~", ["a"]),
+        ("| x | y |\n| --- | --- |\n| $a \\| b$ | `$no$` |", ["a | b"]),
+        ("$$\na\n$$ (eq-a)\n\n- $$b$$", ["a", "b"]),
+        ("[a $b$](c_$d$) ![$e$](f.png)", ["b", "e"]),
+        ("[^n]\n\n[^n]: A note with $a$.", ["a"]),
+    ],
+)
+def test_a_formula_is_one_where_myst_sees_one(text, expected):
+    assert formulas(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`## no` and\n\n    ## no",
+        "<div>\n## no\n</div>",
+        "```{code-block} python\n## no\n```",
+        "A cell that begins with -\n##no",
+    ],
+)
+def test_what_only_looks_like_a_heading_is_none(text):
+    assert headings(text) == []
+
+
+def test_a_heading_may_be_underlined_or_stand_in_a_block():
+    found = headings("One\n===\n\nTwo\n---\n\n:::{container}\n### Three\n:::")
+    assert found == [(1, "One"), (2, "Two"), (3, "Three")]
+
+
+def test_what_an_objective_lists_is_no_objective(problems):
+    notebook = good_chapter()
+    replace(1, "- and two;", "- and two:\n  - a\n  - b\n  - c;")(notebook)
+    assert problems(notebook) == []
+
+
+def test_a_picture_in_html_or_over_several_lines_needs_words(problems):
+    for silent in (
+        "<img\n  src='cat.png'\n  alt=''>",
+        "A <img src=cat.png> b",
+        ":::{figure} cat.png\n:name: cat\n\nalt: no\n:::",
+        "> ![](cat.png)",
+    ):
+        notebook = good_chapter()
+        replace(6, "![a cat on a mat](cat.png)", silent)(notebook)
+        (problem,) = problems(notebook)
+        assert "cell 6: a picture has no alternative text" in problem
+    for said in ('`![](cat.png)` <img alt="a cat" src=cat.png>', ":::{image} c.png\n:alt: A\n:::"):
+        notebook = good_chapter()
+        replace(6, "![a cat on a mat](cat.png)", said)(notebook)
+        assert problems(notebook) == []
+
+
+def test_a_source_in_code_is_not_cited(problems):
+    notebook = good_chapter()
+    replace(2, "{cite:p}`bahdanau2015`", "`` {cite}`ghost` ``")(notebook)
+    assert problems(notebook) == []

@@ -1,10 +1,13 @@
 """Question banks: their format, their mistakes, and the questions that a chapter asks."""
 
+import re
+
 import pytest
 from PIL import Image
-from weather_book import SAMPLE, write_book, write_notebook
+from weather_book import SAMPLE, write_book, write_notebook, write_toc
 
 from qkv import quiz
+from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME, figure_bundle
 from qkv.markup import pieces, plain, readable
 from qkv.quiz import BankError, Quiz, load_bank
@@ -130,6 +133,138 @@ def test_the_example_in_the_documentation_is_a_bank_with_every_kind(bank):
         "number",
         "shape",
     }
+
+
+# Every character as typed
+
+BLOCKS = {
+    "indented": "for x in y:\n    if x:\n\tpass\n\n    end",
+    "marks of a bank": "% no comment\n## no question\n(x) no option\n> no explanation\n= 3\n\n# 1",
+    "marks of Markdown": r"a *b* `c` \$d$ \\ <b>&amp;</b> __init__ $$e$$ “f” 'g' \"h\"",
+    "a shorter fence": "~~\n``\n~~~python",
+    "blanks": "  two before, two after  ",
+    "rare characters": "1\u202f000\u00a0MB\u2028next \x0c page",
+}
+FENCES = ["```", "```python", "```c++", "``` python", '```python title="a"', "````", "~~~~ text"]
+
+
+def place_question(code):
+    return f"## a\nSee\n{code}\nWhat?\n\n(x) yes\n> y\n( ) no\n> n\n"
+
+
+def place_explanation(code):
+    lines = "\n".join(f"> {line}" for line in code.split("\n"))
+    return f"## a\nQ\n\n(x) yes\n> y\n{lines}\n> z\n( ) no\n> n\n"
+
+
+def place_option(code):
+    lines = "\n".join(f"    {line}" for line in code.split("\n"))
+    return f"## a\nQ\n\n(x) yes\n{lines}\n    and so on\n> y\n( ) no\n> n\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize("fence", FENCES)
+@pytest.mark.parametrize("code", BLOCKS.values(), ids=BLOCKS)
+@pytest.mark.parametrize("place", [place_question, place_explanation, place_option])
+def test_a_block_of_code_arrives_as_it_was_typed(tmp_path, place, code, fence, end):
+    close = fence[: len(fence) - len(fence.lstrip("`~"))]
+    text = "# T\n\n" + place(f"{fence}\n{code}\n{close}")
+    (tmp_path / "bank.txt").write_bytes(text.replace("\n", end).encode())
+    question = load_bank(tmp_path / "bank.txt")["a"]
+    right = question.answers[0]
+    where = {place_question: question.text, place_explanation: right.why, place_option: right.text}
+    blocks = pieces(where[place])
+    assert [block[0] for block in blocks] == ["p", "pre", "p"]
+    assert blocks[1][1] == code
+
+
+def test_an_explanation_whose_code_never_ends_is_named_with_its_answer(bank, tmp_path):
+    for broken in ("> ```\n> x\n", "> ```\n> x\n\n"):
+        with pytest.raises(BankError, match=r":6: a block of code is not closed: end it with ```"):
+            bank(GOOD.replace("> Because.\n", broken))
+    with pytest.raises(BankError, match=":6: a block of code is not closed"):
+        bank(GOOD.replace("(x) yes\n", "(x) yes\n    ```\n    x\n"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a 1\u202f000 b\u00a0MB 5\u2009% 20 °C",
+        r"C:\new\table, \n and \_x_, <b>bold</b> & &amp; “q” 'q' \"q\" -- ...",
+        "__init__ and d_model, 2 * 3 * 4 and **kwargs",
+        "[no](link) ![no](image) - no list # no heading 1. no",
+    ],
+)
+def test_text_that_is_no_markup_arrives_as_it_was_typed(bank, typed):
+    question = bank(f"# T\n\n## a\n{typed}\n\n(x) {typed}\n> {typed}\n( ) no\n> n\n")["a"]
+    right = question.answers[0]
+    for text in (question.text, right.text, right.why):
+        assert pieces(text) == [["p", [["text", typed]]]]
+
+
+@pytest.mark.parametrize("code", [" x ", "x  y", r"\n", r"\$", "$x$", "*", "<b>", "a\tb", "  "])
+def test_a_code_span_keeps_its_blanks_and_backslashes(bank, code):
+    question = bank(f"# T\n\n## a\nQ `{code}` r\n\n(x) y\n> `{code}`.\n( ) no\n> n\n")["a"]
+    assert pieces(question.text)[0][1][1] == ["code", code]
+    assert pieces(question.answers[0].why)[0][1][0] == ["code", code]
+
+
+def test_backticks_stand_in_a_span_of_more_of_them():
+    assert pieces("`` `a` `` and ``b`c``")[0][1] == [
+        ["code", "`a`"],
+        ["text", " and "],
+        ["code", "b`c"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["from $5 to $10", "$5-$10", "5$ or 6$", "$ x", "a $$x$$ b"])
+def test_dollars_of_money_are_no_formula_but_a_mistake_that_is_named(bank, text):
+    with pytest.raises(BankError, match=r":3: a \$ without its partner"):
+        bank(GOOD.replace("Question?", text))
+
+
+def test_a_formula_may_stand_next_to_anything_but_a_digit():
+    assert pieces("$d$ is 5")[0][1][0] == ["math", "d", "d"]
+    assert pieces(r"**so $\text{\$5}$**, *a `b`*")[0][1] == [
+        ["strong", "so "],
+        ["math", r"\text{\$5}", "$5"],
+        ["text", ", "],
+        ["em", "a "],
+        ["code", "b"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "tolerance", "unit"),
+    [
+        ("1,000 MB", 1000, 0, "MB"),
+        ("1 000 MB", 1000, 0, "MB"),
+        ("1 000 000 ± 10 bytes", 1_000_000, 10, "bytes"),
+        ("1\u00a0000 MB", 1000, 0, "MB"),
+        ("1\u202f000", 1000, 0, ""),
+        ("1\u2009000.5 ± 1\u2009000 kg", 1000.5, 1000, "kg"),
+        ("12 °C", 12, 0, "°C"),
+        ("12°C", 12, 0, "°C"),
+        ("50%", 50, 0, "%"),
+        ("−2 +/- 0.5 m/s", -2, 0.5, "m/s"),
+        ("100 /s", 100, 0, "/s"),
+        ("3e-4", 3e-4, 0, ""),
+        ("3 eggs of 100 g", 3, 0, "eggs of 100 g"),
+    ],
+)
+def test_a_number_its_tolerance_and_its_unit_are_told_apart(bank, written, value, tolerance, unit):
+    question = bank(f"# T\n\n## a\nQ\n\n= {written}\n> y\n! otherwise\n> n\n")["a"]
+    right = question.answers[0]
+    assert (right.value, right.tolerance, question.unit) == (value, tolerance, unit)
+    assert right.text == re.split(r" ?(?:±|\+/-|\s?°|%| MB| /s| eggs)", written)[0]
+
+
+@pytest.mark.parametrize(
+    "written", ["1 00", "1 0000 kg", "1,5", "1.5.5", "1/3", "4 × 10^6", "5-6", "1,0000", "1e999"]
+)
+def test_what_may_not_be_a_number_is_refused_rather_than_cut(bank, written):
+    with pytest.raises(BankError, match=r":6: .* is no number"):
+        bank(f"# T\n\n## a\nQ\n\n= {written}\n> y\n! otherwise\n> n\n")
 
 
 # Mistakes, each with its line
@@ -281,6 +416,65 @@ def test_every_bank_with_a_mistake_is_named(book):
     assert second.startswith("chapters/quiz/02_more.txt:3: ")
 
 
+def test_a_call_counts_however_it_is_written_and_only_where_it_is_one(book):
+    first, second, third, fourth = load_bank(SAMPLE)
+    sources = [
+        f'%matplotlib inline\nquiz.ask(\n    "01_weather",\n    "{first}",\n)',
+        f'show(ask("01_weather", "{second}"))',
+        f'print(\'ask("01_weather", "{third}")\')',
+        f'"""\nask("01_weather", "{fourth}")\n"""',
+    ]
+    write_notebook(book, sources)
+    assert [problem.split(" asks ")[1].split(":")[0] for problem in quiz.check_banks()] == [
+        repr(third),
+        repr(fourth),
+    ]
+
+
+def test_a_bank_without_a_chapter_in_the_table_of_contents_is_named(book):
+    (book / "chapters" / "quiz" / "02_more.txt").write_text(GOOD)
+    (problem,) = quiz.check_banks()
+    assert problem.startswith("chapters/quiz/02_more.txt:1: _toc.yml lists no chapter")
+
+
+PLACES = [
+    "the first option is a joke",
+    "Unlike the last two options, this is right.",
+    "See the option above.",
+    "As in answer B.",
+    "all of the above",
+    "None of the\n> above.",
+    "The *previous answer* was close.",
+]
+NO_PLACES = [
+    "the first one has the larger weight",
+    "all above the diagonal",
+    "In the first step, both of the two.",
+    "This choice is better.",
+]
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_a_text_that_speaks_of_the_place_of_an_option_is_named(book, text):
+    place = book / "chapters" / "quiz" / "01_weather.txt"
+    bank = place.read_text("utf-8")
+    option = bank.replace("( ) it is colder", f"( ) {text}") if "\n" not in text else None
+    why = bank.replace("> Both have the temperature of the room.", f"> {text}")
+    for changed in filter(None, (option, why)):
+        assert changed != bank
+        place.write_text(changed, "utf-8")
+        (problem,) = quiz.check_banks()
+        assert re.match(r"chapters/quiz/01_weather.txt:\d+: .* options are shuffled", problem)
+
+
+@pytest.mark.parametrize("text", NO_PLACES)
+def test_other_texts_with_such_words_are_fine(book, text):
+    place = book / "chapters" / "quiz" / "01_weather.txt"
+    bank = place.read_text("utf-8").replace("( ) it is colder", f"( ) {text}")
+    place.write_text(bank, "utf-8")
+    assert quiz.check_banks() == []
+
+
 def test_asking_makes_the_same_bundle_as_any_figure(book):
     bundle = quiz.ask("01_weather", "boiling")._repr_mimebundle_()[0]
     record = bundle[FIGURE_MIME]
@@ -292,7 +486,7 @@ def test_asking_makes_the_same_bundle_as_any_figure(book):
 def test_asking_for_a_question_that_is_not_there_says_what_is(book):
     with pytest.raises(ValueError, match="did you mean 'cold-metal'"):
         quiz.ask("01_weather", "cold-metals")
-    with pytest.raises(FileNotFoundError, match="02_none"):
+    with pytest.raises(QkvError, match="02_none"):
         quiz.ask("02_none", "x")
 
 
@@ -323,3 +517,28 @@ def test_the_progress_page_lists_every_chapter_with_its_questions(book):
     assert (chapter["name"], chapter["title"]) == ("01_weather", "Weather")
     assert chapter["page"] == "../chapters/01_weather.html"
     assert [question["id"] for question in chapter["questions"]] == list(load_bank(SAMPLE))
+
+
+def test_the_progress_page_follows_the_table_of_contents(book):
+    folder = book / "chapters" / "quiz"
+    for name in ("00_draft", "02_clouds", "03_empty"):
+        (folder / f"{name}.txt").write_text(GOOD.replace("Title", name))
+    (folder / "03_empty.txt").unlink()
+    write_toc(book, "02_clouds", "03_empty", "01_weather")
+    chapters = quiz.progress_state()["chapters"]
+    assert [chapter["name"] for chapter in chapters] == ["02_clouds", "01_weather"]
+    assert [problem.split(":")[0] for problem in quiz.check_banks()] == [
+        "chapters/quiz/00_draft.txt",
+        "chapters/quiz/02_clouds.txt",
+    ]
+
+
+def test_problems_come_in_the_order_of_the_book(book):
+    folder = book / "chapters" / "quiz"
+    (folder / "01_weather.txt").write_text(GOOD.replace("(x)", "( )"))
+    (folder / "02_more.txt").write_text(GOOD.replace("## one\n", ""))
+    write_toc(book, "02_more", "01_weather")
+    assert [problem.split(":")[0] for problem in quiz.check_banks()] == [
+        "chapters/quiz/02_more.txt",
+        "chapters/quiz/01_weather.txt",
+    ]

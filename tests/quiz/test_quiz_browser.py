@@ -1,6 +1,7 @@
 """Quick checks in a browser, and what the browser remembers of the answers."""
 
 import json
+from pathlib import Path
 
 import pytest
 from live_page import live_page
@@ -9,6 +10,9 @@ from weather_book import SAMPLE, write_book
 from qkv import quiz
 from qkv.figure import figure_bundle
 from qkv.quiz import load_bank
+
+WRONG = "✗ Not right yet. Try again, or show the answer."
+PACKAGE = Path(quiz.__file__).parents[1]
 
 
 class Progress:
@@ -62,15 +66,131 @@ def test_a_right_answer_is_called_right_and_every_option_explains_itself(show):
     assert all(why.startswith("✗ Wrong") for why in whys[1:])
 
 
-def test_a_wrong_answer_comes_first_and_is_marked_in_words(show):
-    form = question(show(), "cold-metal")
+def test_a_wrong_choice_explains_itself_and_keeps_the_right_one_back(show):
+    page = show()
+    form = question(page, "cold-metal")
     form.get_by_label("it is colder").check()
     check(form)
-    assert form.get_by_role("status").inner_text() == "✗ Not right yet."
+    assert form.get_by_role("status").inner_text() == WRONG
+    (why,) = form.get_by_role("listitem").all_inner_texts()
+    assert why.startswith("✗ Wrong, your answer")
+    assert "Both have the temperature" in why
+    assert "✓" not in form.inner_text()
+    assert "look at k." not in form.inner_text()
+    assert kept(page)["01_weather/cold-metal"]["tries"] == 1
+
+    # It is found after another try.
+    form.get_by_role("button", name="Try again").click()
+    assert form.get_by_role("listitem").count() == 0
+    assert form.get_by_role("button", name="Show the answer").count() == 0
+    form.get_by_label("it conducts better").check()
+    check(form)
+    assert form.get_by_role("status").inner_text() == "✓ Right."
+    assert form.get_by_role("listitem").count() == 3
+    entry = kept(page)["01_weather/cold-metal"]
+    assert (entry["right"], entry["tries"]) == (True, 2)
+
+
+def test_the_right_choice_is_shown_when_it_is_asked_for(show):
+    page = show()
+    form = question(page, "cold-metal")
+    assert form.get_by_role("button", name="Show the answer").count() == 0
+    form.get_by_label("it is colder").check()
+    check(form)
+    form.get_by_role("button", name="Show the answer").press("Enter")
     whys = form.get_by_role("listitem").all_inner_texts()
+    assert len(whys) == 3
     assert whys[0].startswith("✗ Wrong, your answer")
-    assert "Both have the temperature" in whys[0]
-    assert whys[1].startswith("✓ Right")
+    assert sum(why.startswith("✓ Right") for why in whys) == 1
+    assert "shown below" in form.get_by_role("status").inner_text()
+    assert page.evaluate("document.activeElement.textContent") == "Answer again"
+    assert kept(page)["01_weather/cold-metal"] | {"when": ""} == {
+        "right": False,
+        "tries": 1,
+        "when": "",
+    }
+
+
+# The order of the options
+
+
+def options(form):
+    return form.locator(".qkv-quiz-options label").all_inner_texts()
+
+
+def test_options_come_in_another_order_for_another_visit(browser, show, tmp_path):
+    orders = {tuple(options(question(show(), "cold-metal")))}
+    for _ in range(12):
+        visit = browser.new_page()
+        visit.goto((tmp_path / "page.html").as_uri())
+        visit.wait_for_selector("details")
+        orders.add(tuple(options(question(visit, "cold-metal"))))
+        visit.close()
+    assert len(orders) > 1
+    assert {tuple(sorted(order)) for order in orders} == {tuple(sorted(orders.pop()))}
+
+
+def test_the_order_stays_throughout_a_visit(show):
+    page = show()
+    before = {key: options(question(page, key)) for key in ("cold-metal", "warm-blooded")}
+    for _ in range(3):
+        page.reload()
+        page.wait_for_selector("details")
+        assert {key: options(question(page, key)) for key in before} == before
+
+
+def test_a_browser_that_keeps_nothing_shuffles_too_and_keeps_the_order_on_the_page(
+    browser, page, show
+):
+    refused = "Object.defineProperty(window, 'sessionStorage', {get() { throw new Error('no'); }})"
+    page.add_init_script(refused)
+    orders = set()
+    for _ in range(10):
+        form = question(show(), "cold-metal")
+        order = options(form)
+        form.get_by_label("it is colder").check()
+        check(form)
+        form.get_by_role("button", name="Try again").click()
+        assert options(form) == order
+        orders.add(tuple(order))
+    assert len(orders) > 1
+
+
+def test_keys_and_explanations_go_through_the_options_as_they_are_seen(show):
+    page = show()
+    form = question(page, "cold-metal")
+    seen = options(form)
+    tops = [label.bounding_box()["y"] for label in form.locator(".qkv-quiz-options label").all()]
+    assert tops == sorted(tops)
+    form.get_by_role("radio").first.focus()
+    page.keyboard.press("Space")
+    for place in range(3):
+        assert page.evaluate("document.activeElement.closest('label').innerText") == seen[place]
+        page.keyboard.press("ArrowDown")
+    form.get_by_label("it conducts better").check()
+    check(form)
+    told = form.locator(".qkv-quiz-option > span:last-child").all_inner_texts()
+    right = next(option for option in seen if option.startswith("it conducts better"))
+    assert told == [right, *(option for option in seen if option != right)]
+
+
+def test_every_order_is_as_likely_as_another(page, show):
+    show()
+    counts = page.evaluate(
+        """async (source) => {
+          const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+          const { shuffled } = await import(url);
+          const counts = {};
+          for (let i = 0; i < 6000; i += 1) {
+            const order = shuffled(3, `chapter/question-${i}`).join("");
+            counts[order] = (counts[order] ?? 0) + 1;
+          }
+          return counts;
+        }""",
+        (PACKAGE / "quiz" / "shuffle.js").read_text("utf-8"),
+    )
+    assert set(counts) == {"012", "021", "102", "120", "201", "210"}
+    assert all(850 < count < 1150 for count in counts.values()), counts
 
 
 def test_moving_over_the_options_by_keyboard_reveals_nothing(show):
@@ -87,8 +207,11 @@ def test_moving_over_the_options_by_keyboard_reveals_nothing(show):
 def test_a_question_is_answered_by_keyboard_alone_and_keeps_the_focus(show):
     page = show()
     form = question(page, "cold-metal")
+    right = options(form).index(next(o for o in options(form) if o.startswith("it conducts")))
     form.get_by_role("radio").first.focus()
     page.keyboard.press("Space")
+    for _ in range(right):
+        page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert form.get_by_role("status").inner_text() == "✓ Right."
     assert page.evaluate("document.activeElement.textContent") == "Answer again"
@@ -112,13 +235,24 @@ def test_several_answers_must_be_neither_missing_nor_too_many(show):
     form.get_by_label("frogs").check()
     check(form)
     told = form.get_by_role("status").inner_text()
-    assert told == "✗ Not right yet: 1 of your choices is wrong, and 1 right one is missing."
-    assert "✓ Right, left out" in form.get_by_role("listitem").last.inner_text()
+    assert told == (
+        "✗ Not right yet: 1 of your choices is wrong, and 1 right one is missing. "
+        "Try again, or show the answer."
+    )
+    whys = form.get_by_role("listitem").all_inner_texts()
+    assert sorted(why.split("\n")[0] for why in whys) == [
+        "✓ Right, your answer",
+        "✗ Wrong, your answer",
+    ]
     form.get_by_role("button", name="Try again").click()
     form.get_by_label("frogs").uncheck()
     check(form)
-    assert form.get_by_role("status").inner_text() == "✗ Not right yet: 1 right one is missing."
-    form.get_by_role("button", name="Try again").click()
+    told = form.get_by_role("status").inner_text()
+    assert told == "✗ Not right yet: 1 right one is missing. Try again, or show the answer."
+    assert "hens" not in form.locator(".qkv-quiz-why").inner_text()
+    form.get_by_role("button", name="Show the answer").click()
+    assert "✓ Right, left out" in form.locator(".qkv-quiz-why").inner_text()
+    form.get_by_role("button", name="Answer again").click()
     form.get_by_label("hens").check()
     check(form)
     assert form.get_by_role("status").inner_text() == "✓ Right."
@@ -131,9 +265,9 @@ def test_several_answers_must_be_neither_missing_nor_too_many(show):
         ("99.5", "✓ Right.", "definition"),
         ("99,6", "✓ Right.", "definition"),
         ("1e2", "✓ Right.", "definition"),
-        ("99.4", "✗ Not right yet.", "kettle"),
-        ("212", "✗ Not right yet.", "Fahrenheit"),
-        ("-100", "✗ Not right yet.", "kettle"),
+        ("99.4", WRONG, "kettle"),
+        ("212", WRONG, "Fahrenheit"),
+        ("-100", WRONG, "kettle"),
     ],
 )
 def test_a_number_counts_within_its_tolerance(show, typed, told, why):
@@ -176,10 +310,10 @@ def test_a_shape_is_filled_in_axis_by_axis(show):
         ).first.inner_text()
 
     told, why = fill("batch", "height", "width", "channel")
-    assert (told, "TensorFlow" in why) == ("✗ Not right yet.", True)
+    assert (told, "TensorFlow" in why) == (WRONG, True)
     form.get_by_role("button", name="Try again").click()
     told, why = fill("width", "height", "batch", "channel")
-    assert (told, "batch comes first" in why) == ("✗ Not right yet.", True)
+    assert (told, "batch comes first" in why) == (WRONG, True)
     assert "(width, height, batch, channel)" in why
     form.get_by_role("button", name="Try again").click()
     assert fill("batch", "channel", "height", "width")[0] == "✓ Right."
@@ -198,6 +332,47 @@ def test_code_in_a_question_keeps_its_lines(show):
         "# not a comment of the bank",
         'animals = ["cat", "hen"]',
     ]
+
+
+def test_blanks_in_code_are_seen_as_typed(page, show, tmp_path):
+    show()
+    bank = tmp_path / "chapters" / "quiz" / "01_weather.txt"
+    code = "for x in y:\n    if x:\n\tprint('  two  ')"
+    lines = code.replace("\n", "\n> ")
+    text = f"## a\nWhat is `a  b `?\n\n(x) `  c  d`\n> ```python\n> {lines}\n> ```\n( ) no\n> n\n"
+    bank.write_text(f"# T\n\n{text}", "utf-8")
+    path = tmp_path / "page.html"
+    path.write_text(live_page(quiz.ask("01_weather", "a")), "utf-8")
+    page.goto(path.as_uri())
+    form = question(page, "a")
+    form.get_by_role("radio").and_(form.locator("[value='0']")).check()
+    check(form)
+    for place, typed in ((".qkv-quiz-why .qkv-pre", code), ("legend code", "a  b ")):
+        found = form.locator(place).first
+        assert found.text_content() == typed
+        assert found.evaluate("e => getComputedStyle(e).whiteSpace").startswith("pre")
+    assert form.locator("label code").text_content() == "  c  d"
+
+
+def test_a_question_is_answered_by_touch_on_a_narrow_screen(browser, show, tmp_path):
+    show()
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
+    page = context.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    form = question(page, "cold-metal")
+    form.get_by_text("it is colder").tap()
+    form.get_by_role("button", name="Check").tap()
+    assert form.get_by_role("status").inner_text() == WRONG
+    for name in ("Try again", "Show the answer"):
+        box = form.get_by_role("button", name=name).bounding_box()
+        assert box["height"] >= 44
+        assert box["x"] + box["width"] <= 360
+    form.get_by_role("button", name="Show the answer").tap()
+    assert form.get_by_role("listitem").count() == 3
+    form.get_by_role("button", name="Answer again").tap()
+    assert form.get_by_role("listitem").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
 
 
 def test_a_formula_is_typeset_where_the_page_has_mathjax(page, show):

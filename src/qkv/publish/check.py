@@ -2,26 +2,25 @@
 
 import ast
 import itertools
-import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 
-import yaml
+from markdown_it.token import Token
 
 from qkv.figure import FIGURE_MIME
+from qkv.notebook.files import read_notebook
+from qkv.notebook.toc import chapters
 from qkv.paths import root
-from qkv.publish.prose import formulas, headings, symbols, without_code
+from qkv.publish.prose import directive, formula, formulas, headings, role, symbols, tokens
 
 MIN_CLAIMS = 10
 MIN_QUIZZES = 4
 OBJECTIVES = range(3, 6)
 
-CITATION = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 BIB_KEY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,", re.M | re.I)
-IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-IMAGE_TAG = re.compile(r"<img\b[^>]*>", re.I)
-IMAGE_BLOCK = re.compile(r"^(`{3,}|:{3,})\{(?:figure|image)\}[^\n]*\n(.*?)^\1", re.M | re.S)
 PLACE = "put it before the first section, as `**Reading time:** 40 minutes`"
 FACTS = {
     "a reading time": r"reading time",
@@ -50,44 +49,47 @@ class Chapter:
     cells: list[Cell]
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name without folder and suffix, as `01_encodings`."""
         return Path(self.file).stem
 
-    def figures(self):
+    def texts(self) -> list[Cell]:
+        """Return the cells that hold text."""
+        return [cell for cell in self.cells if cell.kind == "markdown"]
+
+    def figures(self) -> Iterator[tuple[Cell, dict]]:
         """Yield (cell, figure bundle) for every figure and quiz in the outputs."""
         for cell in self.cells:
             for output in cell.outputs:
                 if FIGURE_MIME in output.get("data", {}):
                     yield cell, output["data"][FIGURE_MIME]
 
-    def headings(self):
+    def headings(self) -> list[tuple[int, int, str]]:
         """Return (cell number, level, text) of every heading."""
         return [
             (cell.number, level, text)
-            for cell in self.cells
-            if cell.kind == "markdown"
+            for cell in self.texts()
             for level, text in headings(cell.source)
         ]
 
-    def section(self, title):
-        """Return (cell number, text) of the section whose heading starts so, or None."""
-        found, level, text = None, 0, []
-        for cell in self.cells:
-            if cell.kind != "markdown":
-                continue
-            for line in without_code(cell.source).split("\n"):
-                heading = headings(line)
-                if found and heading and heading[0][0] <= level:
-                    return found, "\n".join(text)
-                if found:
-                    text.append(line)
-                elif heading and heading[0][1].lower().startswith(title.lower()):
-                    found, level = cell.number, heading[0][0]
-        return (found, "\n".join(text)) if found else None
+    def section(self, title: str) -> tuple[int, list[Token]] | None:
+        """Return (cell number, tokens) of the section whose heading starts so, or None."""
+        number, level = 0, 0
+        found: list[Token] = []
+        for cell in self.texts():
+            inside = tokens(cell.source)
+            for token, after in zip(inside, (*inside[1:], *inside[-1:]), strict=True):
+                here = int(token.tag[1:]) if token.type == "heading_open" else 0
+                if number and here and here <= level:
+                    return number, found
+                if number:
+                    found.append(token)
+                elif here and after.content.lower().startswith(title.lower()):
+                    number, level = cell.number, here
+        return (number, found) if number else None
 
 
-def check_book():
+def check_book() -> list[str]:
     """Return what is wrong in the chapters and pages: a sentence each, [] when all is well.
 
     Reads `chapters/*.ipynb`, `book/*.md`, `book/notation.md`, `book/references.bib`, `_toc.yml`.
@@ -103,54 +105,42 @@ def check_book():
         problems += check_chapter(read_chapter(path, book), keys, known)
     for path in sorted((book / "book").glob("*.md")):
         problems += check_page(f"book/{path.name}", path.read_text("utf-8"), keys)
-    listed = toc_files(yaml.safe_load((book / "_toc.yml").read_text("utf-8")))
+    named = chapters(book)
     for path in paths:
-        if f"chapters/{path.stem}" not in listed:
+        if path.stem not in named:
             problems.append(f"_toc.yml does not list chapters/{path.stem}: add it to a part.")
     return problems
 
 
-def read_chapter(path, book):
-    """Read a notebook; raise `ValueError` when it is no notebook."""
-    try:
-        notebook = json.loads(path.read_text("utf-8"))
-        cells = [
-            Cell(
-                number=number,
-                kind=cell["cell_type"],
-                source="".join(cell["source"]),
-                tags=cell.get("metadata", {}).get("tags", []),
-                outputs=cell.get("outputs", []),
-                was_run=cell.get("execution_count") is not None,
-            )
-            for number, cell in enumerate(notebook["cells"], 1)
-        ]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a notebook: {error!r}") from error
+def read_chapter(path: Path, book: Path) -> Chapter:
+    """Read a notebook; raise `QkvError` when it is no notebook."""
+    cells = [
+        Cell(
+            number=number,
+            kind=cell["cell_type"],
+            source=cell["source"],
+            tags=cell.get("metadata", {}).get("tags", []),
+            outputs=cell.get("outputs", []),
+            was_run=cell.get("execution_count") is not None,
+        )
+        for number, cell in enumerate(read_notebook(path)["cells"], 1)
+    ]
     return Chapter(path.relative_to(book).as_posix(), cells)
 
 
-def toc_files(toc):
-    """Return every file that a table of contents names."""
-    files = {toc.get("root"), toc.get("file")} - {None}
-    for key in ("parts", "chapters", "sections"):
-        for entry in toc.get(key, []):
-            files |= toc_files(entry)
-    return files
-
-
-def notation_symbols(text):
+def notation_symbols(text: str) -> set[str]:
     """Return the symbols in the first column of the tables of the notation page."""
-    known = set()
-    for line in text.split("\n"):
-        if line.strip().startswith("|"):
-            first = re.split(r"(?<!\\)\|", line.strip())[1]
-            for tex in formulas(first):
-                known |= symbols(tex)
+    known, column = set(), 0
+    for token in tokens(text):
+        if token.type == "tr_open":
+            column = 0
+        column += token.type in ("td_open", "th_open")
+        if column == 1 and (tex := formula(token)) is not None:
+            known |= symbols(tex)
     return known
 
 
-def check_chapter(chapter, keys, known):
+def check_chapter(chapter: Chapter, keys: set[str], known: set[str]) -> list[str]:
     """Return what is wrong in one chapter; `keys` can be cited, `known` symbols may be used."""
     problems = [
         *check_headings([(f"cell {n}", level, text) for n, level, text in chapter.headings()]),
@@ -160,15 +150,14 @@ def check_chapter(chapter, keys, known):
         *check_figures(chapter),
         *check_outputs(chapter),
     ]
-    unknown = {}
-    for cell in chapter.cells:
-        if cell.kind == "markdown":
-            place = f"cell {cell.number}"
-            problems += check_images(cell.source, place)
-            problems += check_citations(cell.source, place, keys)
-            for tex in formulas(cell.source):
-                for symbol in symbols(tex) - known:
-                    unknown.setdefault(symbol, place)
+    unknown: dict[str, str] = {}
+    for cell in chapter.texts():
+        place = f"cell {cell.number}"
+        problems += check_images(cell.source, place)
+        problems += check_citations(cell.source, place, keys)
+        for tex in formulas(cell.source):
+            for symbol in symbols(tex) - known:
+                unknown.setdefault(symbol, place)
     problems += [
         f"{place}: the symbol ${symbol}$ is not on the notation page: "
         "add it to the first column of a table in book/notation.md."
@@ -177,14 +166,14 @@ def check_chapter(chapter, keys, known):
     return [f"{chapter.file}, {problem}" for problem in problems]
 
 
-def check_page(file, text, keys):
+def check_page(file: str, text: str, keys: set[str]) -> list[str]:
     """Return what is wrong in a page that is no notebook."""
     problems = check_headings([("the page", level, title) for level, title in headings(text)])
     problems += check_images(text, "the page") + check_citations(text, "the page", keys)
     return [f"{file}, {problem}" for problem in problems]
 
 
-def check_headings(found):
+def check_headings(found: list[tuple[str, int, str]]) -> list[str]:
     """One title, first; then no heading more than one level below the one before it."""
     titles = [place for place, level, _ in found if level == 1]
     if len(titles) != 1 or found[0][1] != 1:
@@ -200,27 +189,28 @@ def check_headings(found):
     return problems
 
 
-def check_opening(chapter):
+def check_opening(chapter: Chapter) -> list[str]:
     """Objectives, times and what to know."""
     problems = []
     section = chapter.section("You will be able to")
     if section is None:
         problems.append("the start: there is no section `## You will be able to`.")
     else:
-        count = len(re.findall(r"^(?:[-*+]|\d+\.) \S", section[1], re.M))
+        # Level 0 is the list, 1 its items; what a list inside an item holds is no objective.
+        count = sum(token.type == "list_item_open" and token.level == 1 for token in section[1])
         if count not in OBJECTIVES:
             problems.append(
                 f"cell {section[0]}: {count} objectives under “You will be able to”: "
                 f"list {OBJECTIVES.start} to {OBJECTIVES.stop - 1}, each one checkable."
             )
-    text = "\n".join(cell.source for cell in chapter.cells if cell.kind == "markdown")
+    text = "\n".join(cell.source for cell in chapter.texts())
     for what, pattern in FACTS.items():
         if not re.search(pattern, text, re.I):
             problems.append(f"the start: it does not state {what}: {PLACE}.")
     return problems
 
 
-def check_ending(chapter):
+def check_ending(chapter: Chapter) -> list[str]:
     """The summary, the exercises and what to read next."""
     problems = []
     if chapter.section("What we have now") is None:
@@ -228,7 +218,7 @@ def check_ending(chapter):
     exercises = chapter.section("Exercises")
     if exercises is None:
         problems.append("the end: there is no section `## Exercises`.")
-    elif f"exercises/{chapter.name}" not in exercises[1]:
+    elif not any(f"exercises/{chapter.name}" in target(token) for token in exercises[1]):
         problems.append(
             f"cell {exercises[0]}: the exercises do not link to their set: "
             f"exercises/{chapter.name}/{chapter.name}.ipynb."
@@ -236,12 +226,12 @@ def check_ending(chapter):
     reading = chapter.section("Further reading")
     if reading is None:
         problems.append("the end: there is no section `## Further reading`.")
-    elif not CITATION.search(reading[1]):
+    elif not any(cited(token) for token in reading[1]):
         problems.append(f"cell {reading[0]}: the further reading cites nothing.")
     return problems
 
 
-def check_claims(chapter):
+def check_claims(chapter: Chapter) -> list[str]:
     """Every claim can fail and says by how much; there are enough of them."""
     problems, count = [], 0
     for cell in chapter.cells:
@@ -268,7 +258,7 @@ def check_claims(chapter):
     return problems
 
 
-def check_figures(chapter):
+def check_figures(chapter: Chapter) -> list[str]:
     """Captions and alternative texts; a live figure; enough quick checks."""
     problems, live = [], 0
     quizzes = set()
@@ -299,7 +289,7 @@ def check_figures(chapter):
     return problems
 
 
-def check_outputs(chapter):
+def check_outputs(chapter: Chapter) -> list[str]:
     """Every cell was run, none failed, and no picture goes without words."""
     problems = []
     code = [cell for cell in chapter.cells if cell.kind == "code" and cell.source.strip()]
@@ -320,24 +310,42 @@ def check_outputs(chapter):
     return problems
 
 
-def check_images(text, place):
+class _SilentImages(HTMLParser):
+    """Counts the `<img>` of a piece of HTML that have no alternative text."""
+
+    count = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at one tag."""
+        self.count += tag == "img" and not (dict(attrs).get("alt") or "").strip()
+
+
+def check_images(text: str, place: str) -> list[str]:
     """Every picture in the text says what it shows."""
-    text_only = without_code(text)
-    silent = [match for match in IMAGE.finditer(text_only) if not match[1].strip()]
-    silent += [
-        tag for tag in IMAGE_TAG.findall(text_only) if not re.search(r"\balt=[\"']?[^\"'\s>]", tag)
-    ]
-    silent += [
-        match for match in IMAGE_BLOCK.finditer(text) if not re.search(r":alt:\s*\S", match[2])
-    ]
-    return [f"{place}: a picture has no alternative text." for _ in silent]
+    html, silent = _SilentImages(), 0
+    for token in tokens(text):
+        if token.type == "image":
+            silent += not token.content.strip()
+        elif token.type in ("html_inline", "html_block"):
+            html.feed(token.content)
+        elif (block := directive(token)) and block.name in ("figure", "image"):
+            silent += not block.options.get("alt")
+    return [f"{place}: a picture has no alternative text."] * (silent + html.count)
 
 
-def check_citations(text, place, keys):
+def check_citations(text: str, place: str, keys: set[str]) -> list[str]:
     """Every source that the text cites is in the list of references."""
-    cited = [key.strip() for group in CITATION.findall(text) for key in group.split(",")]
-    return [
-        f"{place}: {key!r} is not in book/references.bib."
-        for key in dict.fromkeys(cited)
-        if key not in keys
-    ]
+    found = dict.fromkeys(key for token in tokens(text) for key in cited(token))
+    return [f"{place}: {key!r} is not in book/references.bib." for key in found if key not in keys]
+
+
+def cited(token: Token) -> list[str]:
+    """Return the keys that a token cites."""
+    if role(token).split(":")[0] != "cite":
+        return []
+    return [key.strip() for key in token.content.split(",")]
+
+
+def target(token: Token) -> str:
+    """Return where a token links to, or ""."""
+    return token.content if role(token) else str(token.attrs.get("href", ""))

@@ -1,21 +1,30 @@
-"""Read a MyST text as a reader would: without its code; its headings, formulas and symbols."""
+"""Read a MyST text by MyST's own parser: its headings, formulas, roles, pictures and symbols."""
 
+import functools
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,})(.*)$")
-# A role, as {math}`x`, looks like code but is text; code does not reach past its paragraph.
-INLINE_CODE = re.compile(r"(\{[\w:+-]+\})?(?<!`)(`+)(?!`)((?!\n\n).)+?(?<!`)\2(?!`)", re.S)
-HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
 
-MATH_ROLE = re.compile(r"\{math\}`([^`]+)`")
-MATH_BLOCK = re.compile(
-    r"^\s*(?:`{3,}|:{3,})\{math\}[^\n]*\n(.*?)^\s*(?:`{3,}|:{3,})\s*$", re.M | re.S
+# Those of _config.yml, but for curly quotes: a heading is quoted in messages as it was typed.
+EXTENSIONS = {
+    "amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution", "tasklist",
+}  # fmt: skip
+PARSER = create_md_parser(
+    MdParserConfig(enable_extensions=EXTENSIONS), lambda parser: RendererHTML(parser)
 )
-DOLLARS = re.compile(
-    r"(?<!\\)\$\$(.+?)(?<!\\)\$\$|(?<![\\$])\$(?!\s)([^$]+?)(?<![\\\s])\$(?!\d)"
-    r"|(\\begin\{((?:align|equation|gather|multline|split)\*?)\}.*?\\end\{\4\})",
-    re.S,
+FORMULAS = {"math_inline", "math_inline_double", "math_block", "math_block_label", "amsmath"}
+# The body of these is code, or a formula, and no text.
+LITERAL = re.compile(
+    "code.*|sourcecode|math|mermaid|raw|bibliography|toctree|literalinclude|eval.*"
 )
+# What these have behind their name is a file or a module, and no title.
+FILES = re.compile("figure|image|qkv-.*|include|container|glue:.*")
+OPTION = re.compile(r":([\w-]+):(?:\s+(.*))?")
 
 GREEK = re.compile(
     "alpha|beta|gamma|delta|(var)?epsilon|zeta|eta|(var)?theta|iota|kappa|lambda|mu|nu|xi|(var)?pi|"
@@ -32,44 +41,81 @@ WORDS = re.compile(
 TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[{}_^]|[A-Za-z]|\S", re.S)
 
 
-def without_code(text):
-    """Return the text without code: blocks are emptied, inline code is cut out, lines stay."""
-    lines, open_fences = [], []  # of each open block: its fence, and whether it holds code
-    for line in text.split("\n"):
-        match = FENCE.match(line)
-        in_code = bool(open_fences) and open_fences[-1][1]
-        if match and open_fences and not match[2].strip() and match[1] >= open_fences[-1][0]:
-            open_fences.pop()
-            line = ""
-        elif match and not in_code:
-            is_directive = match[1][0] == ":" or re.match(r"\{(?!code)", match[2].strip())
-            open_fences.append((match[1], not is_directive))
-            line = ""
-        lines.append("" if in_code else line)
-    return INLINE_CODE.sub(lambda match: match[0] if match[1] else " ", "\n".join(lines))
+class Directive(NamedTuple):
+    """A block as ```` ```{name} argument ````: its `:option:` lines, and the lines below them."""
+
+    name: str
+    argument: str
+    options: dict[str, str]
+    body: str
 
 
-def headings(text):
+def directive(token: Token) -> Directive | None:
+    """Return the directive that a token opens, or None when it is another block."""
+    match = re.fullmatch(r"\{([^}]+)\}\s*(.*)", token.info.strip())
+    if token.type not in ("fence", "colon_fence") or not match:
+        return None
+    lines = token.content.split("\n")
+    options = {}
+    while lines and (option := OPTION.fullmatch(lines[0].strip())):
+        options[option[1]] = option[2] or ""
+        del lines[0]
+    return Directive(match[1], match[2], options, "\n".join(lines))
+
+
+@functools.lru_cache(maxsize=4096)
+def tokens(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text in its order, those inside lines and directives among them."""
+    return tuple(_walk(PARSER.parse(text)))
+
+
+def _walk(parsed: list[Token]) -> Iterator[Token]:
+    for token in parsed:
+        yield token
+        yield from _walk(token.children or [])
+        found = directive(token)
+        if found and not LITERAL.fullmatch(found.name):
+            if found.argument and not FILES.fullmatch(found.name):
+                yield from tokens(found.argument)
+            yield from tokens(found.body)
+
+
+def headings(text: str) -> list[tuple[int, str]]:
     """Return the (level, text) of every heading."""
-    found = (HEADING.match(line) for line in without_code(text).split("\n"))
-    return [(len(match[1]), match[2]) for match in found if match]
+    found = tokens(text)
+    return [
+        (int(token.tag[1:]), found[place + 1].content)
+        for place, token in enumerate(found)
+        if token.type == "heading_open"
+    ]
 
 
-def formulas(text):
+def formulas(text: str) -> list[str]:
     """Return the TeX of every formula."""
-    found = [re.sub(r"(?m)^:\w+:.*$", "", match[1]) for match in MATH_BLOCK.finditer(text)]
-    found += [match[1] for match in MATH_ROLE.finditer(text)]
-    text = without_code(MATH_ROLE.sub(" ", MATH_BLOCK.sub(" ", text)))
-    return found + [match[1] or match[2] or match[3] for match in DOLLARS.finditer(text)]
+    found = (formula(token) for token in tokens(text))
+    return [tex for tex in found if tex is not None]
 
 
-def symbols(tex):
+def formula(token: Token) -> str | None:
+    """Return the TeX that a token holds, or None when it is no formula."""
+    if token.type in FORMULAS or role(token) == "math":
+        return token.content.strip()
+    block = directive(token)
+    return block.body.strip() if block and block.name == "math" else None
+
+
+def role(token: Token) -> str:
+    """Return the name of the role that a token is, as `cite:t`, or ""."""
+    return token.meta["name"] if token.type == "myst_role" else ""
+
+
+def symbols(tex: str) -> set[str]:
     r"""Return the symbols of a formula: letters with face and accent, as `{"d", r"\mathbf{q}"}`.
 
     Subscripts and superscripts are left out, and so are words, function names and operators.
     """
     tokens = TOKEN.findall(tex)
-    found = set()
+    found: set[str] = set()
     _collect(tokens, 0, len(tokens), (), found)
     return found
 

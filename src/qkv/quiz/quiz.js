@@ -3,12 +3,13 @@
 
 import { h, uid } from "../live/js/shared.js";
 import { prose } from "./prose.js";
+import { shuffled } from "./shuffle.js";
 import { answers as kept, record } from "./store.js";
 
 // What a reader types as a number: 1,000 and 1 000, 0,5 and 0.5, 1/3, 3e-4, a true minus sign.
 // Returns null for anything else.
 export function readNumber(text) {
-  let digits = text.replace(/[\s_]/g, "").replace(/−/g, "-");
+  let digits = text.replace(/[\s_'’]/g, "").replace(/−/g, "-");
   const fraction = digits.split("/");
   if (fraction.length === 2) {
     const [above, below] = fraction.map(readNumber);
@@ -42,7 +43,8 @@ export default {
     const question = model.get("question");
     const key = `${question.chapter}/${question.id}`;
     const id = uid("quiz");
-    const field = FIELDS[question.kind](question, id);
+    const order = shuffled(question.answers.length, key);
+    const field = FIELDS[question.kind](question, id, order);
 
     const badge = h("span", { class: "qkv-quiz-badge" });
     const status = h("p", { class: "qkv-quiz-result", role: "status" });
@@ -78,6 +80,7 @@ export default {
     };
     showBadge(kept()[key]);
 
+    const typed = question.kind === "number" || question.kind === "shape";
     let checked = false;
     const tell = (text, right) => {
       status.dataset.right = right;
@@ -91,11 +94,10 @@ export default {
       checked = true;
       field.disable(true);
       check.textContent = right ? "Answer again" : "Try again";
-      const typed = question.kind === "number" || question.kind === "shape";
-      // A typed answer that is wrong keeps the solution back: the reader may still find it.
-      reveal.hidden = right || !typed;
-      explain(matched, typed && !right ? matched : question.answers.keys());
-      tell(right ? "✓ Right." : `✗ ${shortfall(question, matched)}`, right);
+      // The right answer stays back until it is found or asked for.
+      reveal.hidden = right;
+      explain(matched, right);
+      tell(right ? "✓ Right." : `✗ ${shortfall(question, matched)} ${INVITATION}`, right);
       check.focus(); // the field is off now, and a field that is off loses the reader's place
     };
     const again = () => {
@@ -107,13 +109,18 @@ export default {
       tell("", "");
       field.focus();
     };
-    const explain = (matched, shown) => {
-      const rest = [...shown].filter((i) => !matched.includes(i));
+    // What the reader gave comes first; `all` tells the rest of the answers too.
+    const explain = (matched, all) => {
+      const shown = typed ? [...question.answers.keys()] : order;
+      const mineFirst = [
+        ...shown.filter((i) => matched.includes(i)),
+        ...shown.filter((i) => all && !matched.includes(i)),
+      ];
       list.replaceChildren(
-        ...[...matched, ...rest].map((i) => {
+        ...mineFirst.map((i) => {
           const { right, text, value, why } = question.answers[i];
           const mine = matched.includes(i);
-          const other = value === null && FIELDS[question.kind].typed;
+          const other = value === null && typed;
           const mark = h(
             "span",
             { class: "qkv-quiz-mark" },
@@ -146,14 +153,17 @@ export default {
     });
     reveal.addEventListener("click", () => {
       const { matched } = judge(question, field.read().given);
-      explain(matched, question.answers.keys());
+      explain(matched, true);
       reveal.hidden = true;
+      check.textContent = "Answer again";
       check.focus();
       tell("The answer and the explanations are shown below.", "");
     });
     if (location.hash === `#${form.id}`) form.scrollIntoView();
   },
 };
+
+const INVITATION = "Try again, or show the answer.";
 
 function shortfall({ kind, answers }, matched) {
   if (kind !== "multiple") return "Not right yet.";
@@ -170,11 +180,10 @@ function shortfall({ kind, answers }, matched) {
 // Each kind of field: its element; read() what the reader gave, or the problem with it; words() the
 // same in words; disable and focus.
 const FIELDS = { single: options, multiple: options, number: numberField, shape: shapeField };
-numberField.typed = shapeField.typed = true;
 
-function options({ kind, answers }, id) {
+function options({ kind, answers }, id, order) {
   const type = kind === "single" ? "radio" : "checkbox";
-  const inputs = answers.map((_, i) => h("input", { type, name: id, value: i }));
+  const inputs = order.map((i) => h("input", { type, name: id, value: i }));
   const hint =
     kind === "multiple" ? h("p", { class: "qkv-quiz-hint" }, "Choose all that are right.") : null;
   return {
@@ -185,13 +194,13 @@ function options({ kind, answers }, id) {
       h(
         "div",
         { class: "qkv-quiz-options" },
-        answers.map(({ text }, i) =>
-          h("label", {}, inputs[i], h("span", {}, prose(text, { inline: true }))),
+        inputs.map((input) =>
+          h("label", {}, input, h("span", {}, prose(answers[input.value].text, { inline: true }))),
         ),
       ),
     ),
     read() {
-      const given = inputs.flatMap((input, i) => (input.checked ? [i] : []));
+      const given = inputs.filter((input) => input.checked).map((input) => Number(input.value));
       return given.length ? { given } : { problem: "Choose an answer first." };
     },
     disable: (off) =>

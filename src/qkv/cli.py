@@ -165,3 +165,22 @@ def study(names, jobs, force, recheck):
             continue
         done = studies.run_study(name, jobs=jobs, force=force)
         click.echo(f"study {name}: {'results stored' if done else 'fresh, nothing to run'}")
+
+
+@main.command()
+def fresh():
+    """Check that every chapter's outputs and every study's results are those of its code.
+
+    \b
+    Example:
+      qkv fresh
+    """
+    from qkv import study as studies
+    from qkv.notebook.stale import stale_chapters
+    from qkv.paths import root
+
+    problems = [*studies.stale(), *stale_chapters(root())]
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"{len(problems)} stale" if problems else "every chapter and study is fresh")
+    sys.exit(1 if problems else 0)

@@ -66,7 +66,10 @@ def stale() -> list[str]:
         if not path.is_file():
             problems.append(f"study {name} has no results: run  qkv study {name}")
         elif read_json(path)["fingerprint"] != _fingerprint(name):
-            problems.append(f"study {name}: its code or versions changed: run  qkv study {name}")
+            problems.append(
+                f"study {name}: its code or versions changed: run  qkv study {name}  "
+                f"(add  --recheck  if no number should have changed)"
+            )
     for path in sorted((_folder() / "results").glob("[!.]*.json")):
         if path.stem not in names():
             problems.append(f"studies/results/{path.name} belongs to no study: delete it")

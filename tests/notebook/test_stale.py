@@ -2,8 +2,10 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 from toy_book import code, make_book, prose, write_notebook, write_results
 
+from qkv.cli import main
 from qkv.notebook import files, stale
 from qkv.publish.run import run_notebooks
 
@@ -321,6 +323,45 @@ def test_outputs_changed_by_hand_make_a_notebook_stale(stored):
     output = {"output_type": "stream", "name": "stdout", "text": "2\n"}
     change_last_cell(stored, outputs=[output])
     assert not stored.is_fresh()
+
+
+def fresh():
+    """Return what the command `qkv fresh` says, and its exit code."""
+    result = CliRunner().invoke(main, ["fresh"])
+    return result.output, result.exit_code
+
+
+def test_the_command_passes_a_book_in_which_all_is_fresh(stored):
+    for results in stored.book.glob("studies/results/*.json"):
+        results.unlink()
+    assert fresh() == ("every chapter and study is fresh\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"source": "2 + 2"}, "chapter 01_first: its code, or what it uses, changed since it ran"),
+        ({"execution_count": 7}, "chapter 01_first: its outputs were changed by hand"),
+    ],
+)
+def test_the_command_names_a_stale_chapter_and_the_command_that_mends_it(stored, change, says):
+    change_last_cell(stored, **change)
+    said, code = fresh()
+    assert f"{says}: run  qkv run 01_first\n" in said
+    assert code == 1
+
+
+def test_the_command_names_a_chapter_that_was_never_run(stored):
+    write_notebook(stored.book / "chapters/02_second.ipynb", code("1"))
+    assert "chapter 02_second: was never run: run  qkv run 02_second" in fresh()[0]
+
+
+def test_the_command_names_a_stale_study(stored):
+    (stored.book / "studies/a.py").write_text("")
+    said, code = fresh()
+    assert "study a: its code or versions changed: run  qkv study a" in said
+    assert "studies/results/b.json belongs to no study" in said
+    assert code == 1
 
 
 def test_an_unknown_chapter_is_named_with_those_that_exist(stored):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qkv.notebook.files import read_text
-from qkv.notebook.syntax import ALL, bound, chains, defined, is_text, parsed, shape, walk
+from qkv.notebook.syntax import ALL, bound, chains, defined, is_text, parsed, shape_of, walk
 
 # The functions that read data which others write: by module and name, what they read. Their first
 # argument is the name of the file.
@@ -117,7 +117,7 @@ class _Walk:
             place = self.waiting.popleft()
             statement = place.file.statements[place.index]
             links = list(self.links(place.file, statement))
-            self.found.code.append(f"{shape(statement)} {links}")
+            self.found.code.append(f"{shape_of(statement)} {links}")
         self.found.packages -= set(sys.stdlib_module_names)
         return self.found
 

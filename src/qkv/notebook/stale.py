@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
-from qkv.notebook.files import read_json
+from qkv.notebook.files import read_json, read_notebook
 from qkv.notebook.reach import reach
 from qkv.notebook.syntax import ALL
 
@@ -23,6 +23,26 @@ def is_fresh(notebook: dict, path: Path, book: Path) -> bool:
     return stored.get("outputs") == outputs_key(notebook) and stored.get("key") == key(
         notebook, path, book
     )
+
+
+def stale_chapters(book: Path) -> list[str]:
+    """Return a sentence for each chapter whose outputs are not those of its code.
+
+    Each says what is the matter and the command that mends it.
+    """
+    problems = []
+    for path in sorted((book / "chapters").glob("*.ipynb")):
+        notebook = read_notebook(path)
+        if not is_fresh(notebook, path, book):
+            stored = notebook["metadata"].get("qkv", {})
+            if "key" not in stored:
+                why = "was never run"
+            elif stored.get("outputs") != outputs_key(notebook):
+                why = "its outputs were changed by hand"
+            else:
+                why = "its code, or what it uses, changed since it ran"
+            problems.append(f"chapter {path.stem}: {why}: run  qkv run {path.stem}")
+    return problems
 
 
 def outputs_key(notebook: dict) -> str:

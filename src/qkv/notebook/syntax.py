@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 
 ALL = "*"  # stands for every name of a module, or for every possible argument
 
 
-@lru_cache(maxsize=4096)
+@cache
 def parsed(code: str) -> ast.Module:
     """Return the tree of a cell or file; lines such as %matplotlib or !ls are turned into calls."""
     try:
@@ -47,6 +47,12 @@ def is_own(statement: ast.AST) -> bool:
     return isinstance(statement, ast.ImportFrom) and bool(
         statement.level or (statement.module or "").split(".")[0] == "qkv"
     )
+
+
+@cache
+def shape_of(statement: ast.stmt) -> str:
+    """Return `shape` of a statement, which is asked for by everyone who reaches it."""
+    return shape(statement)
 
 
 def shape(node: object) -> str:
@@ -111,8 +117,13 @@ def dotted(node: ast.AST) -> str | None:
     return None
 
 
-def chains(node: ast.AST, call: ast.Call | None = None) -> Iterator[tuple[str, ast.Call | None]]:
-    """Yield each name with all attributes asked of it, and its call where it is called."""
+@cache
+def chains(node: ast.AST) -> list[tuple[str, ast.Call | None]]:
+    """Return each name with all attributes asked of it, and its call where it is called."""
+    return list(_chains(node, None))
+
+
+def _chains(node: ast.AST, call: ast.Call | None) -> Iterator[tuple[str, ast.Call | None]]:
     if name := dotted(node):
         yield name, call
         return
@@ -120,4 +131,4 @@ def chains(node: ast.AST, call: ast.Call | None = None) -> Iterator[tuple[str, a
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 called = isinstance(node, ast.Call) and child is node.func
-                yield from chains(child, node if called else None)
+                yield from _chains(child, node if called else None)

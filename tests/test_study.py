@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import pytest
@@ -6,6 +7,7 @@ from click.testing import CliRunner
 
 from qkv import study
 from qkv.cli import main
+from qkv.errors import QkvError
 
 SCRIPT = """
 from pathlib import Path
@@ -80,7 +82,8 @@ def test_changed_code_makes_the_results_stale_and_says_the_command(book):
     assert study.stale() == ["study luck has no results: run  qkv study luck"]
     study.run_study("luck")
     (book / "studies" / "luck.py").write_text(SCRIPT.replace("2 * seed", "3 * seed"))
-    assert study.stale() == ["study luck: its code or versions changed: run  qkv study luck"]
+    (problem,) = study.stale()
+    assert problem.startswith("study luck: its code or versions changed: run  qkv study luck")
     study.sys.modules.pop("qkv_study_luck")
     study.run_study("luck")
     assert study.results("luck")[1]["double"] == 3
@@ -128,3 +131,105 @@ def test_the_results_file_is_json_with_one_line_a_run(book):
     text = (book / "studies" / "results" / "luck.json").read_text()
     assert json.loads(text)["study"] == "luck"
     assert sum('"seed"' in line for line in text.splitlines()) == 3
+
+
+def change(book, old, new):
+    """Change the study's script, as another process finds it."""
+    path = book / "studies" / "luck.py"
+    assert path.read_text().count(old) == 1
+    path.write_text(path.read_text().replace(old, new))
+    study.sys.modules.pop("qkv_study_luck", None)
+
+
+def stored(book):
+    return json.loads((book / "studies/results/luck.json").read_text())
+
+
+def test_a_recheck_runs_one_setting_and_keeps_the_others_under_the_new_code(book):
+    study.run_study("luck")
+    results, before = study.results("luck"), stored(book)["fingerprint"]
+    change(book, "2 * seed", "seed * 2")
+    result = CliRunner().invoke(main, ["study", "luck", "--recheck"])
+    assert "came out as it was (largest difference 0)" in result.output
+    assert len(ran(book)) == 4
+    assert study.stale() == []
+    assert study.results("luck") == results
+    file = stored(book)
+    (checked,) = file["rechecked"]
+    assert file["measured"] == before
+    assert checked["fingerprint"] == file["fingerprint"] != before
+    assert checked["setting"] in [run["setting"] for run in file["runs"]]
+
+
+def test_the_setting_that_is_rechecked_is_the_quickest(book):
+    study.run_study("luck")
+    path = book / "studies/results/luck.json"
+    text = re.sub(r'("seed": 1.*"seconds": )[\d.]+', r"\1-1", path.read_text())
+    path.write_text(text)
+    change(book, "2 * seed", "seed * 2")
+    study.recheck("luck")
+    assert stored(book)["rechecked"][0]["setting"] == {"seed": 1, "size": 3}
+
+
+def test_every_recheck_is_noted_with_the_code_of_the_measurement(book):
+    study.run_study("luck")
+    before = stored(book)["fingerprint"]
+    for old, new in [("2 * seed", "seed * 2"), ("seed * 2", "seed + seed")]:
+        change(book, old, new)
+        study.recheck("luck")
+    file = stored(book)
+    assert (len(file["rechecked"]), file["measured"]) == (2, before)
+    change(book, "seed + seed", "3 * seed")
+    study.run_study("luck")
+    assert set(stored(book)) == {"study", "fingerprint", "runs"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("2 * seed", "2 * seed + 0.001", "'double' differs by"),
+        ("[0.5, size]", "[0.5, size * 1.00001]", r"'curve'\[1\] differs by 1e-05"),
+        ("[0.5, size]", "[0.5]", "'curve' differs"),
+        ('"curve"', '"bend"', "the result differs"),
+        ("[0.5, size]", "[0.5, None]", r"'curve'\[1\] differs"),
+        ("range(3)]", "range(4)]", "other settings than its results"),
+        ("2 * seed", "2 / 0", "study luck failed at .* division by zero"),
+    ],
+)
+def test_a_recheck_that_finds_other_numbers_changes_nothing(book, old, new, words):
+    study.run_study("luck")
+    before = stored(book)
+    change(book, old, new)
+    with pytest.raises((QkvError, study.StudyError), match=words):
+        study.recheck("luck")
+    assert stored(book) == before
+    assert len(study.stale()) == 1
+
+
+def test_the_smallest_differences_pass_and_are_told(book):
+    study.run_study("luck")
+    change(book, "[0.5, size]", "[0.5, size * (1 + 1e-8)]")
+    assert "largest difference 1e-08" in study.recheck("luck")
+
+
+def test_times_beside_the_result_are_not_compared(book):
+    change(book, '"curve"', '"training": __import__("time").time_ns() % 10**6, "curve"')
+    study.run_study("luck")
+    change(book, "2 * seed", "seed * 2")
+    assert study.recheck("luck")
+
+
+def test_a_study_of_the_machine_is_not_rechecked_but_run(book):
+    change(book, '"curve"', '"milliseconds": 1, "curve"')
+    study.run_study("luck")
+    change(book, "2 * seed", "seed * 2")
+    with pytest.raises(QkvError, match=r"measures the machine.* run  qkv study luck"):
+        study.recheck("luck")
+
+
+def test_a_study_that_is_fresh_or_has_no_results_is_not_rechecked(book):
+    with pytest.raises(QkvError, match="no results to recheck: run  qkv study luck"):
+        study.recheck("luck")
+    study.run_study("luck")
+    assert "nothing to recheck" in CliRunner().invoke(main, ["study", "--recheck"]).output
+    assert ran(book) == ["0", "1", "2"]

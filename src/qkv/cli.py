@@ -151,7 +151,8 @@ def new(number, name):
 @click.argument("names", nargs=-1)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--force", is_flag=True, help="Run the named studies even if they are fresh.")
-def study(names, jobs, force):
+@click.option("--recheck", is_flag=True, help="Run one setting; keep the rest if it is as it was.")
+def study(names, jobs, force, recheck):
     """Run experiments of many seeds and store their results; without names, the stale ones.
 
     A study that is stopped goes on where it was when it is started again. --jobs is the number of
@@ -161,9 +162,33 @@ def study(names, jobs, force):
     Examples:
       qkv study                       every stale study
       qkv study bottleneck --jobs 2   this one, two runs at a time
+      qkv study heads --recheck       its code changed, its numbers should not have
     """
     from qkv import study as studies
 
     for name in names or studies.names():
+        if recheck:
+            found = studies.recheck(name)
+            click.echo(f"study {name}: {found or 'fresh, nothing to recheck'}")
+            continue
         done = studies.run_study(name, jobs=jobs, force=force)
         click.echo(f"study {name}: {'results stored' if done else 'fresh, nothing to run'}")
+
+
+@main.command()
+def fresh():
+    """Check that every chapter's outputs and every study's results are those of its code.
+
+    \b
+    Example:
+      qkv fresh
+    """
+    from qkv import study as studies
+    from qkv.notebook.stale import stale_chapters
+    from qkv.paths import root
+
+    problems = [*studies.stale(), *stale_chapters(root())]
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"{len(problems)} stale" if problems else "every chapter and study is fresh")
+    sys.exit(1 if problems else 0)

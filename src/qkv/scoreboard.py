@@ -3,22 +3,15 @@
 Each row comes from a study over several seeds. A chapter shows the rows that it has by then.
 """
 
+from collections.abc import Callable
 from html import escape
 from statistics import mean
 from typing import NamedTuple
 
 from qkv import study
+from qkv.errors import QkvError
 from qkv.metrics import LENGTH_BANDS
 
-# The models on the board, in the order of the book: the study that measured each, and the setting
-# that its runs have there.
-STUDIES = {
-    "LSTM encoder–decoder, fixed context": ("bottleneck", {}),
-    "LSTM with attention": ("attention", {}),
-    "LSTM with attention, trained as the transformer": ("attention_again", {}),
-    "Transformer": ("transformer", {"model": "sinusoidal"}),
-    "Transformer, rotary positions": ("transformer", {"model": "rotary"}),
-}
 SHORT, LONG = 12, 25
 COLUMNS = (
     "CPU seconds",
@@ -40,6 +33,29 @@ class Value(NamedTuple):
     mean: float
     low: float
     high: float
+
+
+class Model(NamedTuple):
+    """A model on the board: its name, how to get the runs of its study, and which of them it has.
+
+    Each asks for its own study's results, by name: so a chapter hangs on those that it shows.
+    """
+
+    name: str
+    runs: Callable[[], list[dict]]
+    setting: dict
+
+
+# In the order of the book.
+FIXED = Model("LSTM encoder–decoder, fixed context", lambda: study.results("bottleneck"), {})
+ATTENTION = Model("LSTM with attention", lambda: study.results("attention"), {})
+ATTENTION_AGAIN = Model(
+    "LSTM with attention, trained as the transformer", lambda: study.results("attention_again"), {}
+)
+TRANSFORMER = Model("Transformer", lambda: study.results("transformer"), {"model": "sinusoidal"})
+ROTARY = Model(
+    "Transformer, rotary positions", lambda: study.results("transformer"), {"model": "rotary"}
+)
 
 
 class Row(NamedTuple):
@@ -100,25 +116,27 @@ class Scoreboard:
         )
 
 
-def scoreboard(*models: str) -> Scoreboard:
-    """Return the scoreboard of these models, or of all, from their studies' stored results.
+def scoreboard(*models: Model) -> Scoreboard:
+    """Return the scoreboard of these models, from their studies' stored results.
 
-    models: names out of `STUDIES`. An unknown one raises `ValueError`, a study that was not run
-    `FileNotFoundError`.
+    models: such as `FIXED` and `ATTENTION`. Anything else raises `QkvError`, a study that was not
+    run `FileNotFoundError`.
     """
     for model in models:
-        if model not in STUDIES:
-            raise ValueError(
-                f"the scoreboard has no model {model!r}: choose from {', '.join(STUDIES)}"
+        if not isinstance(model, Model):
+            raise QkvError(
+                f"the scoreboard has no model {model!r}: import one from qkv.scoreboard, "
+                f"such as FIXED or ATTENTION"
             )
-    return Scoreboard([_row(model) for model in models or STUDIES])
+    if not models:
+        raise QkvError("the scoreboard has no rows: name its models, as in scoreboard(FIXED)")
+    return Scoreboard([_row(model) for model in models])
 
 
 def _row(model):
-    name, setting = STUDIES[model]
-    runs = [run for run in study.results(name) if setting.items() <= run.items()]
+    runs = [run for run in model.runs() if model.setting.items() <= run.items()]
     return Row(
-        model,
+        model.name,
         len(runs),
         runs[0]["parameters"],
         _value(run["training"] for run in runs),

@@ -4,6 +4,10 @@ A study is a script `studies/NAME.py` with two functions. `settings()` returns a
 for each run, with a seed and whatever varies; `run(**setting)` does one run and returns a dict of
 plain numbers (or lists of them). `qkv study NAME` runs them and stores `studies/results/NAME.json`,
 together with a fingerprint of the script, the `qkv` modules behind it and the packages' versions.
+
+Code may change and the numbers stay: a check is added, an argument gets a name. `qkv study NAME
+--recheck` runs one setting again, and if it comes out the same keeps the others. The file then says
+under which fingerprint its runs were measured, and which of them was run again under which.
 """
 
 import contextlib
@@ -19,10 +23,14 @@ from types import ModuleType
 
 from tqdm import tqdm
 
-from qkv.notebook.files import write
+from qkv.errors import QkvError
+from qkv.notebook.files import read_json, write
 from qkv.notebook.stale import fingerprint
 from qkv.paths import root
 
+TOLERANCE = 1e-6  # how far apart two numbers may be that count as the same, relative to the larger
+BESIDE = {"seconds", "training"}  # times that a run notes beside what it is about
+TIMED = {"milliseconds", "megabytes", "memory"}  # what a run measures of the machine
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -43,7 +51,7 @@ def results(name: str) -> list[dict]:
     path = _results_file(name)
     if not path.is_file():
         raise FileNotFoundError(f"studies/results/{name}.json is missing: run  qkv study {name}")
-    runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    runs = read_json(path)["runs"]
     return [{**run["setting"], **run["result"], "seconds": run["seconds"]} for run in runs]
 
 
@@ -57,8 +65,11 @@ def stale() -> list[str]:
         path = _results_file(name)
         if not path.is_file():
             problems.append(f"study {name} has no results: run  qkv study {name}")
-        elif json.loads(path.read_text(encoding="utf-8"))["fingerprint"] != _fingerprint(name):
-            problems.append(f"study {name}: its code or versions changed: run  qkv study {name}")
+        elif read_json(path)["fingerprint"] != _fingerprint(name):
+            problems.append(
+                f"study {name}: its code or versions changed: run  qkv study {name}  "
+                f"(add  --recheck  if no number should have changed)"
+            )
     for path in sorted((_folder() / "results").glob("[!.]*.json")):
         if path.stem not in names():
             problems.append(f"studies/results/{path.name} belongs to no study: delete it")
@@ -72,19 +83,17 @@ def run_study(name: str, *, jobs: int = 1, force: bool = False) -> bool:
     interrupted study goes on where it stopped; the results themselves change only when all runs
     are done. `jobs` runs go on at a time. `force` runs a fresh study again.
 
-    Raises `ValueError` for an unknown study or one without settings, and `StudyError` when a run
+    Raises `QkvError` for an unknown study or one without settings, and `StudyError` when a run
     fails (the others are kept).
     """
-    if name not in names():
-        known = ", ".join(names()) or "none yet"
-        raise ValueError(f"there is no study {name!r} in studies/: there are {known}")
+    _known(name)
     print_ = _fingerprint(name)
     final, part = _results_file(name), _results_file(f".{name}.part")
     if not force and _runs(final, print_):
         return False
     wanted = _load(name).settings()
     if not wanted:
-        raise ValueError(f"studies/{name}.py: settings() returns nothing to run")
+        raise QkvError(f"studies/{name}.py: settings() returns nothing to run")
     runs = {} if force else _runs(part, print_)
     todo = [setting for setting in wanted if _key(setting) not in runs]
     failed = None
@@ -109,11 +118,75 @@ def run_study(name: str, *, jobs: int = 1, force: bool = False) -> bool:
             raise
     if failed:
         setting, error = failed
-        message = f"study {name} failed at {setting}: {type(error).__name__}: {error}"
-        raise StudyError(message) from error
+        raise _failure(name, setting, error) from error
     write(final, _text(name, print_, [runs[_key(setting)] for setting in wanted]))
     part.unlink(missing_ok=True)
     return True
+
+
+def recheck(name: str) -> str | None:
+    """Run one setting of a stale study again; keep the others if it comes out as it was.
+
+    That is the quickest one. Times are not compared. Returns a sentence that says what was found,
+    None for a fresh study.
+
+    Raises `QkvError`, and changes nothing, when the numbers differ, and when one run can't speak
+    for the others: when the study has other settings than before, or measures time or memory.
+    """
+    _known(name)
+    path, print_ = _results_file(name), _fingerprint(name)
+    if not path.is_file():
+        raise QkvError(f"study {name} has no results to recheck: run  qkv study {name}")
+    stored = read_json(path)
+    if stored["fingerprint"] == print_:
+        return None
+    if list(map(_key, _load(name).settings())) != [_key(run["setting"]) for run in stored["runs"]]:
+        raise QkvError(f"study {name} has other settings than its results: run  qkv study {name}")
+    quickest = min(stored["runs"], key=lambda run: run["seconds"])
+    if TIMED & set(quickest["result"]):
+        whole = sum(run["seconds"] for run in stored["runs"])
+        raise QkvError(
+            f"study {name} measures the machine, which a recheck can't compare: "
+            f"run  qkv study {name}  ({whole:.0f} s)"
+        )
+    setting = quickest["setting"]
+    with _pool(1) as pool:
+        run = pool.submit(_run, name, str(root()), setting)
+        if run.exception() is not None:
+            raise _failure(name, setting, run.exception()) from run.exception()
+    again = run.result()["result"]
+    place, difference = _farthest(quickest["result"], json.loads(json.dumps(again)))
+    if difference > TOLERANCE:
+        raise QkvError(
+            f"study {name} has changed: at {setting}, {place} differs by {difference:.2g} of its "
+            f"size; nothing was stored: run  qkv study {name}"
+        )
+    stored.setdefault("measured", stored["fingerprint"])
+    stored["fingerprint"] = print_
+    found = {"setting": setting, "fingerprint": print_, "difference": difference}
+    stored.setdefault("rechecked", []).append(found)
+    write(path, _text(**stored))
+    return (
+        f"{setting} came out as it was (largest difference {difference:.1g}); the others are kept"
+    )
+
+
+def _farthest(old, new, place: str = "the result") -> tuple[str, float]:
+    """Return where two results differ most, and by how much, relative to the larger number."""
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        pairs = [(f"{key!r}", old[key], new[key]) for key in old if key not in BESIDE]
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = [(f"{place}[{i}]", *both) for i, both in enumerate(zip(old, new, strict=True))]
+    elif isinstance(old, int | float) and isinstance(new, int | float):
+        return place, abs(old - new) / (max(abs(old), abs(new)) or 1)
+    else:
+        return place, 0.0 if old == new else float("inf")
+    found = [_farthest(before, after, where) for where, before, after in pairs]
+    return max(found, key=lambda one: one[1], default=(place, 0.0))
+
+
+def _failure(name: str, setting: dict, error: BaseException) -> StudyError:
+    return StudyError(f"study {name} failed at {setting}: {type(error).__name__}: {error}")
 
 
 def _pool(jobs):
@@ -152,6 +225,13 @@ def _load(name: str) -> ModuleType:
     return sys.modules[module_name]
 
 
+def _known(name: str) -> None:
+    """Raise `QkvError` for a study that there is not."""
+    if name not in names():
+        known = ", ".join(names()) or "none yet"
+        raise QkvError(f"there is no study {name!r} in studies/: there are {known}")
+
+
 def _fingerprint(name: str) -> str:
     return fingerprint([(_folder() / f"{name}.py").read_text(encoding="utf-8")], root())
 
@@ -160,16 +240,18 @@ def _runs(path: Path, print_: str) -> dict[str, dict]:
     """Return the runs stored at `path` by setting, none if another code made them."""
     if not path.is_file():
         return {}
-    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored = read_json(path)
     return (
         {_key(r["setting"]): r for r in stored["runs"]} if stored["fingerprint"] == print_ else {}
     )
 
 
-def _text(name, print_, runs):
+def _text(study: str, fingerprint: str, runs: list[dict], **more: object) -> str:
     """Return the file's text: one line a run, so that a change reads well."""
-    lines = ",\n".join(f"  {json.dumps(run, ensure_ascii=False)}" for run in runs)
-    return f'{{\n "study": "{name}",\n "fingerprint": "{print_}",\n "runs": [\n{lines}\n ]\n}}\n'
+    head = {"study": study, "fingerprint": fingerprint, **more}
+    lines = [f' "{key}": {json.dumps(value, ensure_ascii=False)},\n' for key, value in head.items()]
+    body = ",\n".join(f"  {json.dumps(run, ensure_ascii=False)}" for run in runs)
+    return f'{{\n{"".join(lines)} "runs": [\n{body}\n ]\n}}\n'
 
 
 def _key(setting: dict) -> str:

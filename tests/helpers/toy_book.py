@@ -31,9 +31,15 @@ def write_notebook(path, *cells, **metadata):
     return path
 
 
+def write_results(book: Path, name: str, number=1, fingerprint="of code") -> None:
+    """Store what a study measured."""
+    stored = {"fingerprint": fingerprint, "runs": [{"setting": {}, "result": {"x": number}}]}
+    (book / f"studies/results/{name}.json").write_text(json.dumps(stored, indent=1))
+
+
 def make_book(folder: Path) -> Path:
     """Write a book without notebooks: its table of contents and a package `qkv` of its own."""
-    for name in ("chapters/quiz", "src/qkv/live/js", "book"):
+    for name in ("chapters/quiz", "src/qkv/live/js", "book", "studies/results"):
         (folder / name).mkdir(parents=True)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
     modules = {
@@ -53,12 +59,20 @@ def make_book(folder: Path) -> Path:
         "inner": "ITEMS = [10, 20]\nMORE = [30]\n",
         "bag": "ONE = 1\n",
         "unused": "NUMBER = 1\n",
-        "quiz": "import click\n\nask = click.echo\n",
+        "quiz": "import click\n\n\ndef ask(chapter, question):\n    click.echo(question)\n",
+        "study": "def results(name):\n    return open(name)\n",
+        "board": (
+            "from qkv import study\n\nA = lambda: study.results('a')\n"
+            "B = lambda: study.results('b')\n\n\ndef show(one):\n    return one()\n"
+        ),
         "live/__init__": "from .sweep import Sweep\n",
         "live/sweep": "class Sweep:\n    pass\n",
     }
     for name, text in modules.items():
         (folder / f"src/qkv/{name}.py").write_text(text)
     (folder / "src/qkv/live/js/sweep.js").write_text("export default {};\n")
-    (folder / "chapters/quiz/01_first.txt").write_text("# First\n")
+    for name in ("01_first", "02_second"):
+        (folder / f"chapters/quiz/{name}.txt").write_text("# First\n")
+    for name in ("a", "b", "c"):
+        write_results(folder, name)
     return folder

@@ -6,9 +6,11 @@ from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
+from qkv.notebook.files import read_json, read_notebook
 from qkv.notebook.reach import reach
+from qkv.notebook.syntax import ALL
 
-FORMAT = "1"  # raised when the runner stores something else for the same code
+FORMAT = "2"  # raised when the runner stores something else for the same code
 TAGS = {"raises-exception", "skip-execution"}  # the tags that change what a run does
 
 
@@ -21,6 +23,26 @@ def is_fresh(notebook: dict, path: Path, book: Path) -> bool:
     return stored.get("outputs") == outputs_key(notebook) and stored.get("key") == key(
         notebook, path, book
     )
+
+
+def stale_chapters(book: Path) -> list[str]:
+    """Return a sentence for each chapter whose outputs are not those of its code.
+
+    Each says what is the matter and the command that mends it.
+    """
+    problems = []
+    for path in sorted((book / "chapters").glob("*.ipynb")):
+        notebook = read_notebook(path)
+        if not is_fresh(notebook, path, book):
+            stored = notebook["metadata"].get("qkv", {})
+            if "key" not in stored:
+                why = "was never run"
+            elif stored.get("outputs") != outputs_key(notebook):
+                why = "its outputs were changed by hand"
+            else:
+                why = "its code, or what it uses, changed since it ran"
+            problems.append(f"chapter {path.stem}: {why}: run  qkv run {path.stem}")
+    return problems
 
 
 def outputs_key(notebook: dict) -> str:
@@ -37,47 +59,54 @@ def key(notebook: dict, path: Path, book: Path) -> str:
     """Return the fingerprint of all that decides what the notebook at `path` prints.
 
     That is its code cells, the definitions that they import from `qkv` (and those which these use,
-    there and in other modules), the question banks they ask from, the results of studies that they
-    name, and the versions of the packages that all this imports. Prose does not count, nor do
-    comments, docstrings and Python's own version.
+    wherever they lie), the question banks and the results of studies that are asked for there, and
+    the versions of the packages that all this imports. Prose does not count, nor do line ends, the
+    comments and docstrings of modules, and Python's own version.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     parts = [f"format {FORMAT}"]
+    texts = []
     for cell in cells:
         tags = sorted(TAGS.intersection(cell["metadata"].get("tags", [])))
-        parts.append(f"cell {' '.join(tags)}\n{cell['source'].strip()}")
-    package = _package(book)
-    texts = [cell["source"] for cell in cells]
-    sources, code = _code_behind(texts, package)
-    parts += code
-    if sources & {package / "quiz.py", package / "quiz" / "__init__.py"}:
-        for bank in sorted((book / "chapters" / "quiz").glob("*.txt")):
-            if bank.stem == path.stem or any(bank.stem in text for text in texts):
-                parts.append(f"bank {bank.name}\n{_digest_of(bank)}")
-    if package / "study.py" in sources:
-        for results in sorted((book / "studies" / "results").glob("[!.]*.json")):
-            if any(results.stem in text for text in texts):
-                parts.append(f"results {results.name}\n{_digest_of(results)}")
-    return _digest("\n".join(parts))
+        texts.append("\n".join(cell["source"].strip().splitlines()))
+        parts.append(f"cell {' '.join(tags)}\n{texts[-1]}")
+    return _digest("\n".join([*parts, *_behind(texts, book)]))
 
 
 def fingerprint(texts: list[str], book: Path) -> str:
-    """Return the fingerprint of code: the texts, the `qkv` modules behind them, the versions."""
-    return _digest("\n".join([*texts, *_code_behind(texts, _package(book))[1]]))
+    """Return the fingerprint of code: of the texts, what they reach and ask for, the versions."""
+    return _digest("\n".join(_behind(texts, book)))
 
 
-def _code_behind(texts: list[str], package: Path) -> tuple[set[Path], list[str]]:
-    """Return the files of `qkv` that the texts reach, and lines that change when what they do may.
-
-    The lines hold the digest of what is reached in each file and the version of each package.
-    """
-    sources, packages = reach(texts, package)
-    lines = [
-        f"file {file.relative_to(package).as_posix()}\n"
-        + (_digest(code) if file.suffix == ".py" else _digest_of(file))
-        for file, code in sorted(sources.items())
+def _behind(texts: list[str], book: Path) -> list[str]:
+    """Return lines that change when what the texts do may: what they reach, read, and import."""
+    package = _package(book)
+    found = reach(texts, package)
+    assets = [
+        f"file {file.relative_to(package).as_posix()} {_digest_of(file)}"
+        for file in sorted(found.assets)
     ]
-    return set(sources), lines + [f"package {name} {_version(name)}" for name in sorted(packages)]
+    versions = [f"package {name} {_version(name)}" for name in sorted(found.packages)]
+    return [*found.code, *assets, *_data(found.asked, book), *versions]
+
+
+def _data(asked: set[tuple[str, str]], book: Path) -> list[str]:
+    """Return a line for each question bank and each study's results that are asked for."""
+    folders = {
+        "bank": (book / "chapters" / "quiz", ".txt", _digest_of),
+        "results": (book / "studies" / "results", ".json", _digest_of_runs),
+    }
+    wanted = set()
+    for kind, name in asked:
+        folder, ending, _ = folders[kind]
+        every = [path.stem for path in folder.glob(f"[!.]*{ending}")]
+        wanted |= {(kind, one) for one in (every if name == ALL else [name])}
+    lines = []
+    for kind, name in sorted(wanted):
+        folder, ending, digest = folders[kind]
+        file = folder / f"{name}{ending}"
+        lines.append(f"{kind} {name} {digest(file) if file.is_file() else 'missing'}")
+    return lines
 
 
 def _package(book: Path) -> Path:
@@ -99,6 +128,11 @@ def _version(name: str) -> str:
 
 def _digest_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def _digest_of_runs(file: Path) -> str:
+    """Return the digest of what a study measured; which code did it is not what a reader sees."""
+    return _digest(json.dumps(read_json(file)["runs"], sort_keys=True))
 
 
 def _digest(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qkv.errors import QkvError
 from qkv.markup import unpaired
 
 IDENTIFIER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -14,7 +15,7 @@ KINDS = {"(x)": "single", "( )": "single", "[x]": "multiple", "[ ]": "multiple"}
 OTHERWISE = "otherwise"
 
 
-class BankError(ValueError):
+class BankError(QkvError):
     """A mistake in a question bank; the message starts with `file:line:`."""
 
 
@@ -60,6 +61,8 @@ def read_bank(path: Path, shown: str) -> tuple[str, dict[str, Question]]:
         lines = path.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise BankError(f"{shown}:1: this is not UTF-8 text: save it with that encoding") from None
+    except OSError as error:
+        raise QkvError(f"{shown} cannot be read: {error.strerror}") from error
     return _Reader(shown).read(lines)
 
 

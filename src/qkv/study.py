@@ -19,6 +19,7 @@ from types import ModuleType
 
 from tqdm import tqdm
 
+from qkv.errors import QkvError
 from qkv.notebook.files import write
 from qkv.notebook.stale import fingerprint
 from qkv.paths import root
@@ -26,7 +27,7 @@ from qkv.paths import root
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class StudyError(ValueError):
+class StudyError(QkvError):
     """A run of a study failed; the message names the study, the setting and the error."""
 
 
@@ -38,11 +39,11 @@ def names() -> list[str]:
 def results(name: str) -> list[dict]:
     """Return a study's stored runs: one dict each, with its setting, its numbers and its seconds.
 
-    Raises `FileNotFoundError` when the study was never run to its end.
+    Raises `QkvError` when the study was never run to its end.
     """
     path = _results_file(name)
     if not path.is_file():
-        raise FileNotFoundError(f"studies/results/{name}.json is missing: run  qkv study {name}")
+        raise QkvError(f"studies/results/{name}.json is missing: run  qkv study {name}")
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
     return [{**run["setting"], **run["result"], "seconds": run["seconds"]} for run in runs]
 
@@ -72,19 +73,19 @@ def run_study(name: str, *, jobs: int = 1, force: bool = False) -> bool:
     interrupted study goes on where it stopped; the results themselves change only when all runs
     are done. `jobs` runs go on at a time. `force` runs a fresh study again.
 
-    Raises `ValueError` for an unknown study or one without settings, and `StudyError` when a run
+    Raises `QkvError` for an unknown study or one without settings, and `StudyError` when a run
     fails (the others are kept).
     """
     if name not in names():
         known = ", ".join(names()) or "none yet"
-        raise ValueError(f"there is no study {name!r} in studies/: there are {known}")
+        raise QkvError(f"there is no study {name!r} in studies/: there are {known}")
     print_ = _fingerprint(name)
     final, part = _results_file(name), _results_file(f".{name}.part")
     if not force and _runs(final, print_):
         return False
     wanted = _load(name).settings()
     if not wanted:
-        raise ValueError(f"studies/{name}.py: settings() returns nothing to run")
+        raise QkvError(f"studies/{name}.py: settings() returns nothing to run")
     runs = {} if force else _runs(part, print_)
     todo = [setting for setting in wanted if _key(setting) not in runs]
     failed = None

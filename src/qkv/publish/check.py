@@ -2,15 +2,13 @@
 
 import ast
 import itertools
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from qkv.figure import FIGURE_MIME
-from qkv.paths import root
+from qkv.notebook.files import read_notebook, read_yaml
+from qkv.paths import notebooks, root
 from qkv.publish.prose import formulas, headings, symbols, without_code
 
 MIN_CLAIMS = 10
@@ -98,12 +96,12 @@ def check_book():
     keys = set(BIB_KEY.findall(references.read_text("utf-8"))) if references.is_file() else set()
     notation = book / "book/notation.md"
     known = notation_symbols(notation.read_text("utf-8")) if notation.is_file() else set()
-    paths = sorted((book / "chapters").glob("*.ipynb"))
+    paths = notebooks(book)
     for path in paths:
         problems += check_chapter(read_chapter(path, book), keys, known)
     for path in sorted((book / "book").glob("*.md")):
         problems += check_page(f"book/{path.name}", path.read_text("utf-8"), keys)
-    listed = toc_files(yaml.safe_load((book / "_toc.yml").read_text("utf-8")))
+    listed = toc_files(read_yaml(book / "_toc.yml"))
     for path in paths:
         if f"chapters/{path.stem}" not in listed:
             problems.append(f"_toc.yml does not list chapters/{path.stem}: add it to a part.")
@@ -111,22 +109,18 @@ def check_book():
 
 
 def read_chapter(path, book):
-    """Read a notebook; raise `ValueError` when it is no notebook."""
-    try:
-        notebook = json.loads(path.read_text("utf-8"))
-        cells = [
-            Cell(
-                number=number,
-                kind=cell["cell_type"],
-                source="".join(cell["source"]),
-                tags=cell.get("metadata", {}).get("tags", []),
-                outputs=cell.get("outputs", []),
-                was_run=cell.get("execution_count") is not None,
-            )
-            for number, cell in enumerate(notebook["cells"], 1)
-        ]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a notebook: {error!r}") from error
+    """Read a notebook; raise `QkvError` when it is no notebook."""
+    cells = [
+        Cell(
+            number=number,
+            kind=cell["cell_type"],
+            source=cell["source"],
+            tags=cell["metadata"].get("tags", []),
+            outputs=cell.get("outputs", []),
+            was_run=cell.get("execution_count") is not None,
+        )
+        for number, cell in enumerate(read_notebook(path)["cells"], 1)
+    ]
     return Chapter(path.relative_to(book).as_posix(), cells)
 
 

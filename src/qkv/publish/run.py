@@ -11,11 +11,13 @@ from datetime import date
 from pathlib import Path
 from time import monotonic
 
-from qkv.notebook.files import read_notebook, write
+from qkv.errors import QkvError
+from qkv.notebook.files import read_json, read_notebook, write
 from qkv.notebook.normalise import normalise
 from qkv.notebook.stale import is_fresh, key, outputs_key
-from qkv.paths import root
+from qkv.paths import notebooks, require_writable, root
 from qkv.publish.export import rendered, write_modules
+from qkv.publish.lock import only_one
 from qkv.publish.progress import Progress, duration
 
 START_SECONDS = 120  # a kernel takes one or two to start, and more where every core is busy
@@ -37,11 +39,22 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
     `force` runs fresh ones too. `jobs` notebooks run at a time, each in a process of its own and on
     one thread (default: one per core). A file changes only when all cells of its notebook have run.
 
-    Raises `ValueError` for an unknown chapter and `SystemExit(130)` after Ctrl-C.
+    Another run of the same book is waited for.
+
+    Raises `QkvError` for an unknown chapter, one that cannot be read and a book in which nothing
+    can be stored, and `SystemExit(130)` after Ctrl-C.
     """
     book = root()
     chosen = _chosen(book, chapters)
-    _runs(book)  # before minutes of work, not after, if it cannot be read
+    for folder in ("chapters", "book", "_build"):  # before minutes of work, not after
+        require_writable(book / folder)
+    with only_one(book / "_build/.run.lock", "another `qkv run` of this book"):
+        return _run(book, chosen, force, jobs)
+
+
+def _run(book: Path, chosen: list[Path], force: bool, jobs: int | None) -> int:
+    """Run what is stale of `chosen`, say how it went, and return how many failed."""
+    runs(book)  # before minutes of work, not after, if it cannot be read
     for line in write_modules(book, rendered(book)):
         print(line, file=sys.stderr)
     stale = [path for path in chosen if force or not is_fresh(read_notebook(path), path, book)]
@@ -75,31 +88,31 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
 
 def _chosen(book: Path, chapters) -> list[Path]:
     """Return the notebooks that `chapters` names, each once, in the order of the book."""
-    notebooks = sorted((book / "chapters").glob("*.ipynb"))
+    every = notebooks(book)
     if not chapters:
-        return notebooks
+        return every
     chosen = set()
     for chapter in map(str, chapters):
         number = chapter.zfill(2) if chapter.isdigit() else None
         found = [
             path
-            for path in notebooks
+            for path in every
             if chapter in (path.stem, path.name)
             or number == path.stem.partition("_")[0]
             or Path(chapter).resolve() == path.resolve()
             or (book / chapter).resolve() == path.resolve()
         ]
         if not found:
-            there = ", ".join(path.stem for path in notebooks) or "none yet"
-            raise ValueError(f"there is no chapter {chapter!r}: chapters/ holds {there}")
+            there = ", ".join(path.stem for path in every) or "none yet"
+            raise QkvError(f"there is no chapter {chapter!r}: chapters/ holds {there}")
         chosen.update(found)
     return sorted(chosen)
 
 
 async def _run_all(
-    notebooks: list[Path], book: Path, jobs: int, progress: Progress, failed: dict[Path, bool]
+    stale: list[Path], book: Path, jobs: int, progress: Progress, failed: dict[Path, bool]
 ) -> None:
-    """Run `notebooks`, `jobs` at a time; note in `failed` for each that ended whether it failed."""
+    """Run `stale` notebooks, `jobs` at a time; note for each that ended whether it failed."""
     places = asyncio.Semaphore(jobs)
 
     async def one(path: Path) -> None:
@@ -115,7 +128,7 @@ async def _run_all(
     drawing = asyncio.create_task(progress.keep_drawing())
     with tempfile.TemporaryDirectory(prefix="qkv-run-") as folder:
         async with asyncio.TaskGroup() as group:
-            for path in notebooks:
+            for path in stale:
                 group.create_task(one(path))
     drawing.cancel()
 
@@ -137,7 +150,7 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     marks["key"], marks["outputs"] = fingerprint, outputs_key(notebook)
     try:
         write(path.resolve(), _as_text(notebook))  # a link stays a link
-    except (OSError, UnicodeEncodeError) as error:
+    except (QkvError, UnicodeEncodeError) as error:
         raise NotebookError(f"ran, but its file could not be stored: {error}") from error
     seconds = progress.finish(path.stem, f"{cells} code cells run and stored")
     _note_run(book, path.stem, seconds, cells)
@@ -261,18 +274,16 @@ def _source(cell: dict, line: int | None) -> str:
 def _note_run(book: Path, name: str, seconds: float, cells: int) -> None:
     """Note in `book/runs.json` that a notebook was proved today, and how long it took."""
     entry = {"seconds": round(seconds, 1), "date": date.today().isoformat(), "cells": cells}
-    runs = {**_runs(book), name: entry}
-    there = [run for run in sorted(runs) if (book / "chapters" / f"{run}.ipynb").exists()]
-    lines = [f' "{run}": {json.dumps(runs[run])}' for run in there]
+    noted = {**runs(book), name: entry}
+    there = [run for run in sorted(noted) if (book / "chapters" / f"{run}.ipynb").exists()]
+    lines = [f' "{run}": {json.dumps(noted[run])}' for run in there]
     write(book / "book" / "runs.json", "{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def _runs(book: Path) -> dict:
+def runs(book: Path) -> dict[str, dict]:
+    """Return what is noted of each notebook's last run: its processor seconds, date and cells."""
     path = book / "book" / "runs.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise ValueError(f"book/runs.json is not JSON ({error}): bring it back from git") from error
+    return read_json(path) if path.exists() else {}
 
 
 def _as_text(notebook: dict) -> str:

@@ -60,7 +60,6 @@ for: `ask("01_encodings", "one-hot-distance")`.
 """
 
 import difflib
-import json
 import re
 import textwrap
 import warnings
@@ -71,9 +70,11 @@ from matplotlib.figure import Figure
 
 from qkv import plot
 from qkv.bank import Answer, BankError, Question, read_bank
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 from qkv.markup import pieces, plain
-from qkv.paths import root
+from qkv.notebook.files import read_notebook
+from qkv.paths import notebooks, root
 
 __all__ = [
     "Answer",
@@ -111,17 +112,15 @@ class Quiz(LiveFigure):
 def ask(chapter: str, question_id: str) -> Quiz:
     """Return a question of a chapter's bank, to be the last expression of a cell.
 
-    Raises `FileNotFoundError` without a bank, `BankError` for a mistake in it and `ValueError` when
+    Raises `BankError` for a mistake in the bank, and `QkvError` without one or when
     it holds no such question.
     """
     path = bank_path(chapter)
     if not path.is_file():
-        raise FileNotFoundError(f"the chapter {chapter!r} has no question bank {_short(path)}")
+        raise QkvError(f"the chapter {chapter!r} has no question bank {_short(path)}")
     bank = load_bank(path)
     if question_id not in bank:
-        raise ValueError(
-            f"{_short(path)} has no question {question_id!r}{_guess(question_id, bank)}"
-        )
+        raise QkvError(f"{_short(path)} has no question {question_id!r}{_guess(question_id, bank)}")
     return Quiz(chapter, bank[question_id])
 
 
@@ -133,7 +132,7 @@ def bank_path(chapter: str) -> Path:
 def load_bank(path: Path | str) -> dict[str, Question]:
     """Return the questions of a bank by id, in the order of the file.
 
-    Raises `BankError` with file and line at the first mistake, `FileNotFoundError` without a file.
+    Raises `BankError` with file and line at the first mistake, `QkvError` without a file.
     """
     return read_bank(Path(path), _short(Path(path)))[1]
 
@@ -209,8 +208,8 @@ def check_banks() -> list[str]:
         except BankError as error:
             problems.append(str(error))
             banks[path.stem] = None
-    for path in sorted(folder.glob("*.ipynb")):
-        for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"], 1):
+    for path in notebooks(root()):
+        for number, cell in enumerate(read_notebook(path)["cells"], 1):
             if cell["cell_type"] != "code":
                 continue
             for chapter, question_id in ASK.findall("".join(cell["source"])):
@@ -261,7 +260,7 @@ def _axes(question: Question) -> list[str]:
 def _short(path: Path) -> str:
     try:
         return str(path.resolve().relative_to(root()))
-    except (ValueError, FileNotFoundError):
+    except ValueError:
         return str(path)
 
 

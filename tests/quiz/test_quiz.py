@@ -5,6 +5,7 @@ from PIL import Image
 from weather_book import SAMPLE, write_book, write_notebook
 
 from qkv import quiz
+from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME, figure_bundle
 from qkv.markup import pieces, plain, readable
 from qkv.quiz import BankError, Quiz, load_bank
@@ -292,7 +293,7 @@ def test_asking_makes_the_same_bundle_as_any_figure(book):
 def test_asking_for_a_question_that_is_not_there_says_what_is(book):
     with pytest.raises(ValueError, match="did you mean 'cold-metal'"):
         quiz.ask("01_weather", "cold-metals")
-    with pytest.raises(FileNotFoundError, match="02_none"):
+    with pytest.raises(QkvError, match="02_none"):
         quiz.ask("02_none", "x")
 
 

@@ -40,6 +40,9 @@ def read_notebook(path: Path) -> dict:
         for cell in content["cells"]:
             cell["source"] = "".join(cell["source"])
             cell["metadata"].keys()
+            if cell["cell_type"] == "code":
+                cell.setdefault("execution_count", None)
+                cell.setdefault("outputs", [])
             for output in cell.get("outputs", []):
                 _join(output)
                 _join(output.get("data", {}))

@@ -148,7 +148,8 @@ def read_mark(out):
 
 def require_site_or_nothing(out):
     """Raise `QkvError` if building into `out` would delete something that is no site."""
-    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
+    is_file = out.exists() and not out.is_dir()
+    if is_file or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
         raise QkvError(f"{out} holds something else than a built site: choose another --out")
 
 

@@ -124,16 +124,16 @@ def _claims(book: Path) -> dict[Path, str]:
                     f'"nbdev": {{"default_exp": "{expected}"}} in the notebook\'s metadata'
                 )
             continue
+        if not re.fullmatch(r"[a-z]\w*", expected, re.ASCII):
+            raise QkvError(
+                f"{where} has a name that no module can have (a copy that Jupyter made?): "
+                "delete it, move it out of chapters/, or name it as in 05_self_attention.ipynb"
+            )
         twin = next((other for other, taken in claims.items() if taken == name), None)
         if twin is not None:
             raise QkvError(
                 f"chapters/{twin.name} and {where} both export to {name!r}, and one would "
                 f'overwrite the other: give {where} the default_exp "{expected}"'
-            )
-        if not re.fullmatch(r"[a-z]\w*", expected, re.ASCII):
-            raise QkvError(
-                f"{where} has a name that no module can have (a copy that Jupyter made?): "
-                "delete it, move it out of chapters/, or name it as in 05_self_attention.ipynb"
             )
         if name != expected:
             raise QkvError(

@@ -36,8 +36,11 @@ main.add_command(grade)
 @click.argument("chapters", nargs=-1)
 @click.option("--force", is_flag=True, help="Run the notebooks even if their outputs are fresh.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Notebooks at a time (default: cores).")
-def run(chapters, force, jobs):
+@click.option("--text", is_flag=True, help="Run nothing; bring the text in line with the outputs.")
+def run(chapters, force, jobs, text):
     """Run the notebooks whose outputs are stale and store what they print.
+
+    Numbers and references in the text are filled in from what is stored.
 
     \b
     Examples:
@@ -47,7 +50,7 @@ def run(chapters, force, jobs):
     """
     from qkv.publish.run import run_notebooks
 
-    sys.exit(1 if run_notebooks(chapters, force=force, jobs=jobs) else 0)
+    sys.exit(1 if run_notebooks(chapters, force=force, jobs=jobs, text=text) else 0)
 
 
 @main.command()

@@ -134,7 +134,7 @@ def test_an_unknown_chapter_is_named_with_those_that_exist(stored):
 
 def test_a_file_that_is_no_notebook_is_named(stored):
     stored.path.write_text("<<<<<<< HEAD")
-    with pytest.raises(ValueError, match=r"chapters/01_first\.ipynb is not a notebook"):
+    with pytest.raises(ValueError, match=r"chapters/01_first\.ipynb holds a merge"):
         run_notebooks([])
 
 

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME
 from qkv.notebook.files import read_notebook, read_yaml
 from qkv.paths import notebooks, root
+from qkv.publish.plain import facts_of, fill, to_myst
 from qkv.publish.prose import formulas, headings, symbols, without_code
 
 MIN_CLAIMS = 10
@@ -99,6 +101,7 @@ def check_book():
     paths = notebooks(book)
     for path in paths:
         problems += check_chapter(read_chapter(path, book), keys, known)
+        problems += check_text(path, book)
     for path in sorted((book / "book").glob("*.md")):
         problems += check_page(f"book/{path.name}", path.read_text("utf-8"), keys)
     listed = toc_files(read_yaml(book / "_toc.yml"))
@@ -114,7 +117,7 @@ def read_chapter(path, book):
         Cell(
             number=number,
             kind=cell["cell_type"],
-            source=cell["source"],
+            source=to_myst(cell["source"]) if cell["cell_type"] == "markdown" else cell["source"],
             tags=cell["metadata"].get("tags", []),
             outputs=cell.get("outputs", []),
             was_run=cell.get("execution_count") is not None,
@@ -169,6 +172,20 @@ def check_chapter(chapter, keys, known):
         for symbol, place in sorted(unknown.items())
     ]
     return [f"{chapter.file}, {problem}" for problem in problems]
+
+
+def check_text(path, book):
+    """Every number and reference is what the stored outputs say; what is folded is marked."""
+    notebook = read_notebook(path)
+    try:
+        cells = fill(notebook, facts_of(notebook, path, book))
+    except QkvError as error:
+        return [f"chapters/{path.name}, {error}."]
+    return [
+        f"chapters/{path.name}, cell {number}: its text or its folding is not what the "
+        f"outputs say: run `qkv run --text {path.stem}`."
+        for number in cells
+    ]
 
 
 def check_page(file, text, keys):

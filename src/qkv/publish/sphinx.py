@@ -18,6 +18,8 @@ from qkv.figure import FIGURE_MIME
 from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
+from qkv.publish.plain import to_myst
+from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
@@ -155,17 +157,15 @@ class StatusDirective(SphinxDirective):
         """Return the two tables, from `book/runs.json` and `constraints.txt`."""
         self.env.metadata[self.env.docname]["qkv_changes"] = True
         root = Path(self.env.srcdir)
-        runs_file = root / "book/runs.json"
-        runs = json.loads(runs_file.read_text("utf-8")) if runs_file.is_file() else {}
         chapters = [
             chapter_row(name, run, root)
-            for name, run in sorted(runs.items())
+            for name, run in sorted(runs(root).items())
             if f"chapters/{name}" in self.env.found_docs
         ]
         pins = (root / "constraints.txt").read_text("utf-8").split()
         versions = dict(pin.split("==") for pin in pins if "==" in pin)
         return [
-            table(("Chapter", "Seconds", "Code cells", "Claims", "Last run", "Outputs"), chapters),
+            table(("Chapter", "Time", "Code cells", "Claims", "Last run", "Outputs"), chapters),
             table(("Package", "Version"), [(name, versions[name]) for name in PACKAGES]),
         ]
 
@@ -185,7 +185,18 @@ def chapter_row(name, run, root):
         refwarn=True,
     )
     fresh = "up to date" if is_fresh(notebook, path, root) else "stale"
-    return link, run["seconds"], run["cells"], claims, run["date"], fresh
+    return link, duration(run["seconds"]), run["cells"], claims, run["date"], fresh
+
+
+def read_roles(app, docname, source):
+    """Read a notebook's text with MyST's roles, which it holds as links."""
+    if not app.env.doc2path(docname).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = to_myst("".join(cell["source"]))
+    source[0] = json.dumps(notebook)
 
 
 def changing_pages(app, env, added, changed, removed):
@@ -259,6 +270,7 @@ def setup(app):
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.connect("config-inited", use_assets)
+    app.connect("source-read", read_roles)
     app.connect("env-get-outdated", changing_pages)
     app.connect("html-page-context", finish_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

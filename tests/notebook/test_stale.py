@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from toy_book import code, make_book, prose, write_notebook
 
+from qkv.errors import QkvError
 from qkv.notebook import files, stale
 from qkv.publish.run import run_notebooks
 
@@ -146,7 +147,7 @@ def test_a_crash_while_storing_leaves_the_old_file_alone(tmp_path, monkeypatch):
         raise OSError("no space left")
 
     monkeypatch.setattr(files.os, "replace", crash)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(QkvError, match=r"a\.ipynb could not be stored \(no space left"):
         files.write(path, "new")
     assert [file.name for file in tmp_path.iterdir()] == ["a.ipynb"]
     assert path.read_text() == "old"

@@ -22,10 +22,13 @@ BIB_KEY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,"
 IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 IMAGE_TAG = re.compile(r"<img\b[^>]*>", re.I)
 IMAGE_BLOCK = re.compile(r"^(`{3,}|:{3,})\{(?:figure|image)\}[^\n]*\n(.*?)^\1", re.M | re.S)
-PLACE = "put it before the first section, as `**Reading time:** 40 minutes`"
+PLACE = (
+    "put it before the first section, as `**Reading time:** 40 minutes` and "
+    "`**Running time:** [](../book/status.md)`, which `qkv run` fills"
+)
 FACTS = {
     "a reading time": r"reading time",
-    "a running time": r"running time",
+    "a running time": r"running time\W*\[[^\]]+\]\(\.\./book/status\.md\)",
     "what to know before (prerequisites)": r"prerequisites|what to know|you need",
 }
 

@@ -22,7 +22,8 @@ CELLS = [
 
 What could the last chapter not do? Say it in one paragraph, with a number.
 
-**Reading time:** … minutes · **Running time:** [](../book/status.md) on one core · **What to know before:** …
+**Reading time:** … minutes · **Running time:** [](../book/status.md) on one core
+**What to know before:** …
 
 ## You will be able to
 

@@ -35,7 +35,7 @@ BIBLIOGRAPHY = "```{bibliography}\n:filter: docname in docnames\n:list: bullet\n
 LIST = "<!-- bibliography -->"
 
 _CODE = re.compile(r"(^(`{3,}|~{3,})(?![{`~]).*?^\2\s*$)", re.M | re.S)
-_ROLE = re.compile(r"\{(glue:text|term|cite|cite:t|numref|eq|download)\}`([^`]+)`")
+_ROLE = re.compile(r"\{(glue:text|term|cite|cite:p|cite:t|numref|eq|download)\}`([^`]+)`")
 _TARGETED = re.compile(r"(.*?)\s*<([^>]+)>", re.S)
 _LINK = re.compile(
     r"\[((?:[^\]\\]|\\.)*)\]\("
@@ -182,9 +182,9 @@ def _link(role: str, content: str, facts: Facts) -> str:
         return f"[{_figure(content, facts)}](#{content})"
     if role == "eq":
         return f"[({content})](#{content})"
-    if role in ("cite", "cite:t"):
+    if role.startswith("cite"):
         keys = [key.strip() for key in content.split(",")]
-        if role == "cite":
+        if role != "cite:t":
             label = f"({'; '.join(_label(key, facts.sources, '{}, {}') for key in keys)})"
         else:
             label = ", ".join(_label(key, facts.sources, "{} ({})") for key in keys)

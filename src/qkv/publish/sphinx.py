@@ -5,7 +5,6 @@ import hashlib
 import html
 import json
 import posixpath
-import struct
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
-from qkv.figure import FIGURE_MIME
+from qkv.figure import FIGURE_MIME, png_size
 from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
@@ -30,22 +29,6 @@ NO_QUOTES = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARC
 
 class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
     """The still picture of a figure: an image that knows its size in CSS pixels."""
-
-
-def png_size(png):
-    """Return the (width, height) of a PNG in CSS pixels, from its pixels and its dots per inch.
-
-    Raises `ValueError` when the bytes are no PNG.
-    """
-    if png[:8] != b"\x89PNG\r\n\x1a\n":
-        raise ValueError("the still picture of a figure is not a PNG file")
-    width, height = struct.unpack(">II", png[16:24])
-    start = png.find(b"pHYs", 0, 4096)
-    if start == -1:
-        return width, height
-    per_metre = struct.unpack(">I", png[start + 4 : start + 8])[0]
-    scale = 96 / (per_metre * 0.0254)
-    return round(width * scale), round(height * scale)
 
 
 def figure_body(module, state, alt, image):

@@ -7,11 +7,18 @@ export OMP_NUM_THREADS = 1
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
+# The scripts of an environment know the folder they were installed in. After a move they lead
+# nowhere, so everything is installed anew. (An environment that is a link belongs to another clone.)
+ifeq ($(shell test ! -e $(BIN)/qkv -o -L .venv || head -n 3 $(BIN)/qkv | grep -qF "$$(pwd -P)/" || echo moved),moved)
+AFRESH := --clear
+.venv/installed: afresh
+endif
+
 # `installed` is touched last, so that an interrupted installation is taken up again.
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv; the first time takes some minutes."
 	@$(PYTHON) -c 'import sys; sys.exit("Python %d.%d is too old: the book needs 3.11 or later" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(AFRESH) .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,grade,dev]'
 	@touch $@
 
@@ -72,4 +79,4 @@ clean:  ## remove what was built (not .venv)
 	@rm -rf _build .pytest_cache .ruff_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help install book serve lab lint browser grader test test-all checks attacks bench clean
+.PHONY: afresh help install book serve lab lint browser grader test test-all checks attacks bench clean

@@ -24,7 +24,11 @@ def line_figure():
 def shown(monkeypatch):
     """Collect what `plot.show` sends to the notebook."""
     outputs = []
-    monkeypatch.setattr(plot, "display", lambda data, raw: outputs.append(data))
+
+    def display(data, *, metadata, raw):
+        outputs.append(data | {"metadata": metadata})
+
+    monkeypatch.setattr(plot, "display", display)
     return outputs
 
 
@@ -42,6 +46,25 @@ def test_a_figure_leaves_its_record_its_picture_and_its_words(shown):
     assert shown[0]["image/png"] == record["still"]
     image = Image.open(io.BytesIO(base64.b64decode(record["still"])))
     assert image.size == (1040, 640)
+
+
+def test_a_shown_picture_is_as_wide_as_it_was_drawn(shown):
+    plot.show(line_figure(), alt="Three curves.")
+    width_in_inches = plt.rcParams["figure.figsize"][0]
+    assert shown[0]["metadata"] == {"image/png": {"width": round(96 * width_in_inches)}}
+
+
+def test_a_stored_picture_is_a_white_card_with_round_corners():
+    photograph, ax = plt.subplots()
+    ax.imshow(np.random.default_rng(0).random((300, 300, 3)))
+    for fig in (line_figure(), photograph):
+        image = Image.open(io.BytesIO(plot.png(fig))).convert("RGBA")
+        right, bottom = image.width - 1, image.height - 1
+        for x, y in ((0, 0), (right, 0), (0, bottom), (right, bottom)):
+            assert image.getpixel((x, y))[3] == 0
+        for x, y in ((20, 20), (right // 2, 0), (0, bottom // 2)):
+            assert image.getpixel((x, y)) == (255, 255, 255, 255)
+    plt.close("all")
 
 
 def test_a_shown_figure_is_closed_so_that_the_notebook_does_not_show_it_twice(shown):
@@ -75,7 +98,7 @@ def test_a_line_drawing_is_stored_with_a_palette_and_a_photograph_is_not():
     fig, ax = plt.subplots()
     noise = np.random.default_rng(0).random((300, 300, 3))
     ax.imshow(noise)
-    assert Image.open(io.BytesIO(plot.png(fig))).mode == "RGB"
+    assert Image.open(io.BytesIO(plot.png(fig))).mode == "RGBA"
     plt.close("all")
 
 

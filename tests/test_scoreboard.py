@@ -4,6 +4,7 @@ import re
 import pytest
 
 from qkv import scoreboard as board
+from qkv.errors import QkvError
 from qkv.scoreboard import (
     ATTENTION,
     ATTENTION_AGAIN,
@@ -95,7 +96,7 @@ def test_a_row_is_made_of_the_runs_with_its_setting(book):
 
 
 def test_a_study_that_was_not_run_is_named_with_its_command(book):
-    with pytest.raises(FileNotFoundError, match="qkv study attention"):
+    with pytest.raises(QkvError, match="qkv study attention"):
         scoreboard(ATTENTION)
 
 

@@ -69,7 +69,7 @@ def test_a_failing_run_is_named_and_the_finished_ones_are_kept(book):
     (book / "broken").touch()
     with pytest.raises(study.StudyError, match=r"study luck failed at .*'seed': 1.*out of luck"):
         study.run_study("luck")
-    with pytest.raises(FileNotFoundError, match="qkv study luck"):
+    with pytest.raises(QkvError, match="qkv study luck"):
         study.results("luck")
     (book / "broken").unlink()
     (book / "ran.txt").unlink()

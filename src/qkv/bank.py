@@ -67,6 +67,8 @@ def read_bank(path: Path, shown: str) -> tuple[str, dict[str, Question]]:
         lines = path.read_text("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise BankError(f"{shown}:1: this is not UTF-8 text: save it with that encoding") from None
+    except OSError as error:
+        raise QkvError(f"{shown} cannot be read: {error.strerror}") from error
     return _Reader(shown).read(lines)
 
 

@@ -5,6 +5,7 @@ import sys
 import click
 
 from qkv import __version__
+from qkv.errors import QkvError
 from qkv.grade.cli import group as grade
 
 
@@ -12,11 +13,14 @@ class OneSentence(click.Group):
     """A command group that turns a user's mistake into one sentence on stderr and exit code 1."""
 
     def invoke(self, ctx):
-        """Run the chosen command; show expected errors without a traceback."""
+        """Run the chosen command; only a `QkvError` is a sentence, a bug keeps its traceback."""
         try:
             return super().invoke(ctx)
         except (FileNotFoundError, FileExistsError, ValueError) as error:
-            raise click.ClickException(str(error)) from error
+            # `grade` still has mistakes of users that are no QkvError.
+            if isinstance(error, QkvError) or ctx.invoked_subcommand == "grade":
+                raise click.ClickException(str(error)) from error
+            raise
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,8 +36,11 @@ main.add_command(grade)
 @click.argument("chapters", nargs=-1)
 @click.option("--force", is_flag=True, help="Run the notebooks even if their outputs are fresh.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Notebooks at a time (default: cores).")
-def run(chapters, force, jobs):
+@click.option("--text", is_flag=True, help="Run nothing; bring the text in line with the outputs.")
+def run(chapters, force, jobs, text):
     """Run the notebooks whose outputs are stale and store what they print.
+
+    Numbers and references in the text are filled in from what is stored.
 
     \b
     Examples:
@@ -43,7 +50,7 @@ def run(chapters, force, jobs):
     """
     from qkv.publish.run import run_notebooks
 
-    sys.exit(1 if run_notebooks(chapters, force=force, jobs=jobs) else 0)
+    sys.exit(1 if run_notebooks(chapters, force=force, jobs=jobs, text=text) else 0)
 
 
 @main.command()
@@ -118,9 +125,15 @@ def build(clean, out):
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="The port to serve on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="The port to serve on; 0 takes a free one.",
+)
 def serve(port):
-    """Show the built site at http://localhost:8000.
+    """Show the built site on this machine, at http://localhost:8000 if nothing else is said.
 
     \b
     Example:

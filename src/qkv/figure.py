@@ -6,6 +6,7 @@ script of `qkv.live.bundle.site_script` brings to life from the state stored in 
 """
 
 import base64
+import struct
 
 FIGURE_MIME = "application/vnd.qkv.figure+json"
 
@@ -42,3 +43,28 @@ def require_alt(name, alt):
             f"the figure {name!r} has alt={alt!r}: say in a sentence what it shows, "
             "for readers who cannot see it"
         )
+
+
+def shown_size(still: bytes | None) -> dict:
+    """Return the output metadata that shows a still picture as large as it was drawn.
+
+    Without it, JupyterLab takes the dots of a fine picture for pixels of the screen. The height
+    follows from the width, also where the page is narrower than the picture.
+    """
+    return {} if still is None else {"image/png": {"width": png_size(still)[0]}}
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Return the (width, height) of a PNG in CSS pixels, from its pixels and its dots per inch.
+
+    Raises `ValueError` when the bytes are no PNG.
+    """
+    if png[:8] != b"\x89PNG\r\n\x1a\n":
+        raise ValueError("the still picture of a figure is not a PNG file")
+    width, height = struct.unpack(">II", png[16:24])
+    start = png.find(b"pHYs", 0, 4096)
+    if start == -1:
+        return width, height
+    per_metre = struct.unpack(">I", png[start + 4 : start + 8])[0]
+    scale = 96 / (per_metre * 0.0254)
+    return round(width * scale), round(height * scale)

@@ -15,9 +15,9 @@ from cycler import cycler
 from IPython.display import display
 from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw
 
-from qkv.figure import figure_bundle, require_alt
+from qkv.figure import figure_bundle, require_alt, shown_size
 
 INK, MUTED, LINE = "#1b2733", "#5a6775", "#d5dbe1"
 BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
@@ -27,6 +27,8 @@ DASH, DOT, DASH_DOT = (0, (5, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.6, 1.2, 1.6))
 LINES = ["-", DASH, DOT, DASH_DOT, (0, (9, 2)), (0, (3, 1, 1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 DPI = 200
+CORNER = 0.08  # inches
+SEEN = 255  # colours of a palette; the one after them cannot be seen
 
 # White to blue: the darker, the more.
 SEQUENTIAL = LinearSegmentedColormap.from_list("qkv", ["#f7fafc", "#8db4d3", "#2a5d8f", "#0d2a48"])
@@ -97,7 +99,7 @@ def picture(fig, dpi=DPI) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def few_colours(image, colours=255) -> Image.Image:
+def few_colours(image, colours=SEEN) -> Image.Image:
     """Return the image with a palette when that changes nothing one can see, else unchanged.
 
     A line drawing shrinks to a third; a photograph is left alone.
@@ -107,9 +109,26 @@ def few_colours(image, colours=255) -> Image.Image:
 
 
 def png(fig, dpi=DPI) -> bytes:
-    """Return the figure as a small PNG: the same drawing gives the same bytes, on any day."""
+    """Return the figure as a small PNG: the same drawing gives the same bytes, on any day.
+
+    It is a white card with round corners: ink on transparent ground would be lost in a dark
+    JupyterLab or on a dark code host, and a square of white looks torn out.
+    """
+    image = few_colours(picture(fig, dpi))
+    card = Image.new("L", image.size)
+    edge = (0, 0, image.width - 1, image.height - 1)
+    ImageDraw.Draw(card).rounded_rectangle(edge, radius=round(CORNER * dpi), fill=255)
+    corners = ImageChops.invert(card)
+    options = {}
+    if image.mode == "P":
+        palette = image.getpalette()[: 3 * SEEN]
+        none = options["transparency"] = len(palette) // 3
+        image.putpalette([*palette, 255, 255, 255])
+        image.paste(none, mask=corners)
+    else:
+        image.putalpha(card)
     buffer = io.BytesIO()
-    few_colours(picture(fig, dpi)).save(buffer, format="png", optimize=True, dpi=(dpi, dpi))
+    image.save(buffer, format="png", optimize=True, dpi=(dpi, dpi), **options)
     return buffer.getvalue()
 
 
@@ -124,7 +143,8 @@ def show(fig, *, name=None, caption=None, alt):
     require_alt(name, alt)
     still = png(fig)
     plt.close(fig)
-    display(figure_bundle(name=name, caption=caption, alt=alt, still=still), raw=True)
+    bundle = figure_bundle(name=name, caption=caption, alt=alt, still=still)
+    display(bundle, metadata=shown_size(still), raw=True)
 
 
 _use_style()

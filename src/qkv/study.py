@@ -34,7 +34,7 @@ TIMED = {"milliseconds", "megabytes", "memory"}  # what a run measures of the ma
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class StudyError(ValueError):
+class StudyError(QkvError):
     """A run of a study failed; the message names the study, the setting and the error."""
 
 
@@ -46,11 +46,11 @@ def names() -> list[str]:
 def results(name: str) -> list[dict]:
     """Return a study's stored runs: one dict each, with its setting, its numbers and its seconds.
 
-    Raises `FileNotFoundError` when the study was never run to its end.
+    Raises `QkvError` when the study was never run to its end.
     """
     path = _results_file(name)
     if not path.is_file():
-        raise FileNotFoundError(f"studies/results/{name}.json is missing: run  qkv study {name}")
+        raise QkvError(f"studies/results/{name}.json is missing: run  qkv study {name}")
     runs = read_json(path)["runs"]
     return [{**run["setting"], **run["result"], "seconds": run["seconds"]} for run in runs]
 

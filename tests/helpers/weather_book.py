@@ -25,5 +25,6 @@ def write_toc(folder, *names):
 
 def write_notebook(folder, sources):
     """Write the chapter with these code cells."""
-    cells = [{"cell_type": "code", "source": source} for source in sources]
-    (folder / "chapters" / "01_weather.ipynb").write_text(json.dumps({"cells": cells}))
+    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in sources]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "chapters" / "01_weather.ipynb").write_text(json.dumps(notebook))

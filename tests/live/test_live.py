@@ -11,7 +11,7 @@ import traitlets
 from ipywidgets import VBox
 from PIL import Image
 
-from qkv.figure import FIGURE_MIME
+from qkv.figure import FIGURE_MIME, png_size
 from qkv.live import Heatmap, Scatter, Sweep
 from qkv.live import base as live
 from qkv.live.base import WIDGET_MIME, LiveFigure
@@ -66,13 +66,16 @@ def pixels(data):
 @pytest.mark.parametrize("module", FIGURES)
 class TestEveryFigure:
     def test_leaves_a_record_a_still_picture_and_words(self, module):
-        output, _ = FIGURES[module](name="fig-one", caption="One.")._repr_mimebundle_()
+        figure = FIGURES[module](name="fig-one", caption="One.")
+        output, metadata = figure._repr_mimebundle_()
         record = output[FIGURE_MIME]
         assert record["module"] == module
         assert (record["name"], record["caption"]) == ("fig-one", "One.")
         assert output["text/plain"] == record["alt"] != ""
         assert Image.open(io.BytesIO(base64.b64decode(output["image/png"]))).format == "PNG"
         assert output["image/png"] == record["still"]
+        width = png_size(base64.b64decode(record["still"]))[0]
+        assert metadata["image/png"] == {"width": width}
         assert WIDGET_MIME in output
 
     def test_has_a_state_of_plain_values_without_the_widget_s_own(self, module):

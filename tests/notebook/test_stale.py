@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from toy_book import code, make_book, prose, write_notebook, write_results
 
 from qkv.cli import main
+from qkv.errors import QkvError
 from qkv.notebook import files, stale
 from qkv.publish.run import run_notebooks
 
@@ -371,7 +372,7 @@ def test_an_unknown_chapter_is_named_with_those_that_exist(stored):
 
 def test_a_file_that_is_no_notebook_is_named(stored):
     stored.path.write_text("<<<<<<< HEAD")
-    with pytest.raises(ValueError, match=r"chapters/01_first\.ipynb is not a notebook"):
+    with pytest.raises(ValueError, match=r"chapters/01_first\.ipynb holds a merge"):
         run_notebooks([])
 
 
@@ -383,7 +384,7 @@ def test_a_crash_while_storing_leaves_the_old_file_alone(tmp_path, monkeypatch):
         raise OSError("no space left")
 
     monkeypatch.setattr(files.os, "replace", crash)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(QkvError, match=r"a\.ipynb could not be stored \(no space left"):
         files.write(path, "new")
     assert [file.name for file in tmp_path.iterdir()] == ["a.ipynb"]
     assert path.read_text() == "old"

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from tiny_book import code, png, write_book
 
+from qkv.errors import QkvError
 from qkv.publish.build import build_site, only_build, site_server
 from qkv.publish.sphinx import png_size
 
@@ -237,7 +238,7 @@ def test_a_second_build_waits_for_the_first(book, capsys):
     with only_build(book):
         second = threading.Thread(target=build_site)
         second.start()
-        while "waiting for another build" not in capsys.readouterr().out:
+        while "waiting for another build" not in capsys.readouterr().err:
             assert second.is_alive()
             second.join(0.1)
         assert "A new sentence." not in (book / "_build/html/book/index.html").read_text("utf-8")
@@ -253,7 +254,7 @@ def test_the_site_can_be_built_elsewhere(book, tmp_path):
 def test_a_folder_that_is_no_site_is_never_replaced(book, tmp_path):
     precious = tmp_path / "precious.txt"
     precious.write_text("mine")
-    with pytest.raises(FileExistsError, match="choose another --out"):
+    with pytest.raises(QkvError, match="choose another --out"):
         build_site(out=tmp_path)
     assert precious.read_text() == "mine"
 
@@ -318,7 +319,7 @@ def test_a_taken_port_is_named(book):
 
 def test_there_is_nothing_to_serve_before_the_first_build(tmp_path, monkeypatch):
     monkeypatch.chdir(write_book(tmp_path))
-    with pytest.raises(FileNotFoundError, match="make book"):
+    with pytest.raises(QkvError, match="make book"):
         site_server(0)
 
 

@@ -8,12 +8,14 @@ from tiny_book import code, output, png, write_book
 
 from qkv.publish.check import check_book
 from qkv.publish.prose import formulas, headings, symbols
+from qkv.publish.run import run_notebooks
 
 OPENING = """# Good
 
 The problem.
 
-**Reading time:** 10 minutes · **Running time:** 5 seconds · **What to know before:** nothing
+**Reading time:** 10 minutes · **Running time:** [about 10 seconds](../book/status.md)
+**What to know before:** nothing
 
 ## You will be able to
 
@@ -72,6 +74,7 @@ def problems(tmp_path, monkeypatch):
 
     def check(notebook):
         nbformat.write(notebook, book / "chapters/01_sample.ipynb")
+        run_notebooks(text=True)
         return check_book()
 
     return check

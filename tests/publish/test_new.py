@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tiny_book import REPOSITORY, write_book
 
 from qkv.cli import main
+from qkv.errors import QkvError
 from qkv.grade.sets.prove import prove
 from qkv.publish import new
 from qkv.publish.check import check_book
@@ -132,7 +133,7 @@ def test_a_number_or_name_that_is_taken_is_refused(book):
         ("5", "other", "chapter 05 exists: chapters/05_self_attention.ipynb"),
         ("06", "self_attention", "two chapters of one name"),
     ]:
-        with pytest.raises(FileExistsError, match=message):
+        with pytest.raises(QkvError, match=message):
             new_chapter(number, name)
     assert files(book) == before
 
@@ -140,7 +141,7 @@ def test_a_number_or_name_that_is_taken_is_refused(book):
 def test_an_old_bank_or_exercise_set_is_not_overwritten(book):
     bank = book / "chapters/quiz/05_self_attention.txt"
     bank.write_text("mine")
-    with pytest.raises(FileExistsError, match=r"05_self_attention\.txt exists"):
+    with pytest.raises(QkvError, match=r"05_self_attention\.txt exists"):
         new_chapter("05", "self_attention")
     assert bank.read_text() == "mine"
 

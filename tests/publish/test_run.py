@@ -131,7 +131,7 @@ def test_a_notebook_edited_while_it_runs_keeps_the_edit(ran):
 def test_each_notebook_has_its_line_of_progress(ran):
     for name, cells in (("01_first", 3), ("03_third", 1)):
         assert any(
-            line.startswith(name) and line.endswith(f"{cells} code cells run and stored")
+            line.startswith(name) and f"{cells} code cells run and stored, " in line
             for line in ran.said.splitlines()
         )
 
@@ -141,6 +141,21 @@ def test_times_and_dates_are_noted_for_what_was_stored(ran):
     assert list(runs) == ["01_first", "03_third"]
     assert runs["01_first"]["cells"] == 3
     assert runs["01_first"]["seconds"] > 0
+
+
+def test_a_time_is_that_of_the_processor_with_the_processes_that_were_started(tmp_path):
+    book = make_book(tmp_path)
+    burn = "import time\nwhile time.process_time() < 3: pass"
+    write_notebook(book / "chapters/01_asleep.ipynb", code("import time; time.sleep(6)"))
+    write_notebook(
+        book / "chapters/02_busy.ipynb",
+        code(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {burn!r}])"),
+    )
+    status, _, said = qkv(book, "run")
+    assert status == 0, said
+    runs = json.loads((book / "book/runs.json").read_text())
+    assert 0 < runs["01_asleep"]["seconds"] < 5
+    assert runs["02_busy"]["seconds"] >= 3
 
 
 def test_running_again_changes_no_byte(ran):

@@ -5,7 +5,7 @@ import json
 import anywidget
 import traitlets
 
-from qkv.figure import figure_bundle, require_alt
+from qkv.figure import figure_bundle, require_alt, shown_size
 from qkv.live.bundle import bundle, style_of
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -60,16 +60,17 @@ class LiveFigure(anywidget.AnyWidget):
         return None
 
     def _repr_mimebundle_(self, **kwargs):
+        still = self.still()
         output = figure_bundle(
             name=self.figure_name,
             caption=self.caption,
             alt=self.alt,
             module=self.module,
             state=self.figure_state(),
-            still=self.still(),
+            still=still,
         )
         shown = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
         if WIDGET_MIME in data:
             output[WIDGET_MIME] = data[WIDGET_MIME]
-        return output, metadata
+        return output, {**metadata, **shown_size(still)}

@@ -1,23 +1,26 @@
 """Build the site strictly, and show it."""
 
 import contextlib
+import errno
 import functools
 import hashlib
 import http.server
 import io
 import re
 import shutil
+import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-import yaml
-from filelock import FileLock, Timeout
 
 from qkv import quiz
-from qkv.paths import root
+from qkv.errors import QkvError
+from qkv.notebook.files import read_notebook, read_yaml
+from qkv.paths import notebooks, require_writable, root
+from qkv.publish.lock import only_one
 from qkv.publish.pages import write_pages
 
 # Everything that the site is made of. A build with the same inputs is not repeated.
@@ -26,6 +29,7 @@ TOOLS = ["jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "pydata-sphin
 
 # In the site's folder: says that a whole build made it, and from which inputs.
 MARK = ".qkv-site"
+LAST_PORT = 65535
 
 CELL_LINE = re.compile(r"\.ipynb:(\d{5,}):")
 
@@ -46,19 +50,27 @@ def build_site(clean=False, out=None):
     is built beside `out` and takes its place only when it is whole, so a failed or interrupted
     build leaves the last good site. `clean` forgets what earlier builds have read.
 
-    Raises `ValueError` that lists every problem, with file and line, and `FileExistsError` when
-    `out` holds something that is no built site.
+    A book that can only be read (a shared folder) is built too, from nothing, when `out` lies
+    elsewhere.
+
+    Raises `QkvError` that lists every problem, with file and line, when `out` holds something that
+    is no built site, and when nothing can be stored there.
     """
     book = root()
     out = (book / "_build/html" if out is None else Path(out)).resolve()
     require_site_or_nothing(out)
+    require_writable(out.parent)
+    for name in ("_config.yml", "_toc.yml"):
+        read_yaml(book / name)
+    for path in notebooks(book):
+        read_notebook(path)
     stop_at("the question banks have mistakes", quiz.check_banks())
-    with only_build(book):
+    with only_build(book) as work:
         mark = fingerprint(book)
         if clean or read_mark(out) != mark:
             start = time.monotonic()
             click.echo("building the site …")
-            replace_site(book, out, mark, clean)
+            replace_site(book, work, out, mark, clean)
             click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
         else:
             click.echo(f"nothing changed: {ending(out, book)}")
@@ -66,23 +78,23 @@ def build_site(clean=False, out=None):
 
 @contextlib.contextmanager
 def only_build(book):
-    """Wait until no other build of this book is running, and keep others from starting."""
-    (book / "_build").mkdir(exist_ok=True)
-    lock = FileLock(book / "_build/.lock")
+    """Wait until no other build of this book is running; give the folder to work in.
+
+    It is kept from build to build; that of a book which can only be read is gone afterwards.
+    """
+    work = book / "_build"
     try:
-        lock.acquire(timeout=0.2)
-    except Timeout:
-        click.echo("waiting for another build to end …")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        require_writable(work)
+    except QkvError:
+        with tempfile.TemporaryDirectory(prefix="qkv-build-") as folder:
+            yield Path(folder)
+        return
+    with only_one(work / ".lock", "another build"):
+        yield work / "sphinx"
 
 
-def replace_site(book, out, mark, clean):
-    """Build the site beside `out` and put it there when it is whole."""
-    work = book / "_build/sphinx"
+def replace_site(book, work, out, mark, clean):
+    """Build the site in the folder `work` and put it into `out` when it is whole."""
     if clean:
         shutil.rmtree(work, ignore_errors=True)
     # What a failed build has read is not read again, so its warnings would be lost: start over.
@@ -101,9 +113,9 @@ def replace_site(book, out, mark, clean):
 
 
 def stop_at(what, problems):
-    """Raise `ValueError` with all problems, one per line, if there are any."""
+    """Raise `QkvError` with all problems, one per line, if there are any."""
     if problems:
-        raise ValueError("\n".join([f"{what}:", *problems]))
+        raise QkvError("\n".join([f"{what}:", *problems]))
 
 
 def ending(out, book):
@@ -135,9 +147,10 @@ def read_mark(out):
 
 
 def require_site_or_nothing(out):
-    """Raise `FileExistsError` if building into `out` would delete something that is no site."""
-    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
-        raise FileExistsError(f"{out} holds something else than a built site: choose another --out")
+    """Raise `QkvError` if building into `out` would delete something that is no site."""
+    is_file = out.exists() and not out.is_dir()
+    if is_file or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
+        raise QkvError(f"{out} holds something else than a built site: choose another --out")
 
 
 def run_sphinx(book, target):
@@ -171,8 +184,7 @@ def finish(site, mark):
     for pattern in UNUSED:
         for path in list(site.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    config = yaml.safe_load((root() / "_config.yml").read_text("utf-8"))
-    toc = yaml.safe_load((root() / "_toc.yml").read_text("utf-8"))
+    config, toc = read_yaml(root() / "_config.yml"), read_yaml(root() / "_toc.yml")
     base = urlsplit(config["html"]["baseurl"]).path or "/"
     write_pages(site, config["title"], f"{toc['root']}.html", base)
     (site / ".nojekyll").touch()  # some hosts leave out folders that begin with _
@@ -218,26 +230,28 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
 def site_server(port):
     """Return a server for the built site, bound to `port` of this machine only.
 
-    Raises `FileNotFoundError` when there is no site yet and `ValueError` when the port is taken.
+    Raises `QkvError` when there is no site yet and when the port cannot be had.
     """
     book = root()
     site = book / "_build/html"
     if read_mark(site) is None:
-        raise FileNotFoundError("there is no site in _build/html yet: build it with `make book`")
-    config = yaml.safe_load((book / "_config.yml").read_text("utf-8"))
+        raise QkvError("there is no site in _build/html yet: build it with `make book`")
+    config = read_yaml(book / "_config.yml")
     SiteHandler.prefix = urlsplit(config["html"]["baseurl"]).path or "/"
     handler = functools.partial(SiteHandler, directory=site)
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        raise ValueError(
-            f"port {port} is taken: try `qkv serve --port {port + 1}` ({error.strerror})"
+        other = port + 1 if port < LAST_PORT else 8000
+        what = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
+        raise QkvError(
+            f"port {port} {what}: try `qkv serve --port {other}` ({error.strerror})"
         ) from error
 
 
 def serve_site(port=8000):
-    """Serve the built site on this machine until Ctrl-C."""
+    """Serve the built site on this machine until Ctrl-C; port 0 is any that is free."""
     with site_server(port) as server:
-        click.echo(f"the book is at http://localhost:{port} · Ctrl-C stops it")
+        click.echo(f"the book is at http://localhost:{server.server_port} · Ctrl-C stops it")
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from markdown_it.token import Token
 
+from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME
 from qkv.notebook.files import read_notebook
 from qkv.notebook.toc import chapters
-from qkv.paths import root
+from qkv.paths import notebooks, root
+from qkv.publish.plain import facts_of, fill, to_myst
 from qkv.publish.prose import directive, formula, formulas, headings, role, symbols, tokens
 
 MIN_CLAIMS = 10
@@ -21,10 +23,13 @@ MIN_QUIZZES = 4
 OBJECTIVES = range(3, 6)
 
 BIB_KEY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,", re.M | re.I)
-PLACE = "put it before the first section, as `**Reading time:** 40 minutes`"
+PLACE = (
+    "put it before the first section, as `**Reading time:** 40 minutes` and "
+    "`**Running time:** [](../book/status.md)`, which `qkv run` fills"
+)
 FACTS = {
     "a reading time": r"reading time",
-    "a running time": r"running time",
+    "a running time": r"running time\W*\[[^\]]+\]\(\.\./book/status\.md\)",
     "what to know before (prerequisites)": r"prerequisites|what to know|you need",
 }
 
@@ -100,9 +105,10 @@ def check_book() -> list[str]:
     keys = set(BIB_KEY.findall(references.read_text("utf-8"))) if references.is_file() else set()
     notation = book / "book/notation.md"
     known = notation_symbols(notation.read_text("utf-8")) if notation.is_file() else set()
-    paths = sorted((book / "chapters").glob("*.ipynb"))
+    paths = notebooks(book)
     for path in paths:
         problems += check_chapter(read_chapter(path, book), keys, known)
+        problems += check_text(path, book)
     for path in sorted((book / "book").glob("*.md")):
         problems += check_page(f"book/{path.name}", path.read_text("utf-8"), keys)
     named = chapters(book)
@@ -118,7 +124,7 @@ def read_chapter(path: Path, book: Path) -> Chapter:
         Cell(
             number=number,
             kind=cell["cell_type"],
-            source=cell["source"],
+            source=to_myst(cell["source"]) if cell["cell_type"] == "markdown" else cell["source"],
             tags=cell.get("metadata", {}).get("tags", []),
             outputs=cell.get("outputs", []),
             was_run=cell.get("execution_count") is not None,
@@ -164,6 +170,20 @@ def check_chapter(chapter: Chapter, keys: set[str], known: set[str]) -> list[str
         for symbol, place in sorted(unknown.items())
     ]
     return [f"{chapter.file}, {problem}" for problem in problems]
+
+
+def check_text(path: Path, book: Path) -> list[str]:
+    """Every number and reference is what the stored outputs say; what is folded is marked."""
+    notebook = read_notebook(path)
+    try:
+        cells = fill(notebook, facts_of(notebook, path, book))
+    except QkvError as error:
+        return [f"chapters/{path.name}, {error}."]
+    return [
+        f"chapters/{path.name}, cell {number}: its text or its folding is not what the "
+        f"outputs say: run `qkv run --text {path.stem}`."
+        for number in cells
+    ]
 
 
 def check_page(file: str, text: str, keys: set[str]) -> list[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import nbformat
 
-from qkv.notebook.files import write
-from qkv.paths import root
+from qkv.errors import QkvError
+from qkv.notebook.files import read_text, write
+from qkv.paths import notebooks, require_writable, root
 
 ENTRY = re.compile(r"^(\s*)- file: chapters/(\d\d)_\w+\s*(?:#.*)?$")
 
@@ -21,7 +22,8 @@ CELLS = [
 
 What could the last chapter not do? Say it in one paragraph, with a number.
 
-**Reading time:** … minutes · **Running time:** … seconds · **What to know before:** …
+**Reading time:** … minutes · **Running time:** [](../book/status.md) on one core
+**What to know before:** …
 
 ## You will be able to
 
@@ -200,14 +202,16 @@ def new_chapter(number: str, name: str) -> list[Path]:
     `number` is 1 to 99 (`5` and `05` are the same); `name` becomes a module of `qkv.chapters`, so
     it is written in small letters, digits and underscores.
 
-    Raises `ValueError` for a number or name that cannot be one and `FileExistsError` for one that
-    is taken. Either all files are written or none.
+    Raises `QkvError` for a number or name that cannot be one or is taken, and where
+    nothing can be stored. Either all files are written or none.
     """
     book = root()
     stem = f"{_number(number)}_{_name(name)}"
     _refuse_taken(book, stem)
+    for folder in (book, book / "chapters", book / "solutions"):
+        require_writable(folder)
     toc = book / "_toc.yml"
-    before = toc.read_text("utf-8")
+    before = read_text(toc)
     words = {
         "stem": stem,
         "number": stem[:2],
@@ -235,13 +239,13 @@ def new_chapter(number: str, name: str) -> list[Path]:
 
 def _number(number):
     if not re.fullmatch(r"[0-9]{1,2}", number) or int(number) == 0:
-        raise ValueError(f"{number!r} is no chapter number: give 01 to 99")
+        raise QkvError(f"{number!r} is no chapter number: give 01 to 99")
     return number.zfill(2)
 
 
 def _name(name):
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
-        raise ValueError(
+        raise QkvError(
             f"{name!r} is no chapter name: use small letters, digits and single underscores, "
             "as in self_attention"
         )
@@ -249,34 +253,34 @@ def _name(name):
 
 
 def _refuse_taken(book, stem):
-    """Raise `FileExistsError` when a chapter or anything of one has this number or name."""
-    for path in sorted((book / "chapters").glob("[0-9][0-9]_*.ipynb")):
+    """Raise `QkvError` when a chapter or anything of one has this number or name."""
+    for path in notebooks(book):
         if path.stem[:2] == stem[:2]:
-            raise FileExistsError(f"chapter {stem[:2]} exists: chapters/{path.name}")
+            raise QkvError(f"chapter {stem[:2]} exists: chapters/{path.name}")
         if path.stem[3:] == stem[3:]:
-            raise FileExistsError(
+            raise QkvError(
                 f"the name {stem[3:]!r} belongs to chapters/{path.name}: two chapters of one name "
                 "would write the same module"
             )
     for path in (book / f"chapters/quiz/{stem}.txt", book / f"solutions/{stem}"):
         if path.exists():
-            raise FileExistsError(f"{path.relative_to(book)} exists: move it away first")
+            raise QkvError(f"{path.relative_to(book)} exists: move it away first")
 
 
 def with_entry(toc: str, stem: str) -> str:
     """Return the table of contents with a line for `stem` after the chapters of lower number.
 
-    The file is changed as text, since a YAML writer would lose its comments. Raises `ValueError`
+    The file is changed as text, since a YAML writer would lose its comments. Raises `QkvError`
     when it lists no chapter yet, or this one already.
     """
     lines = toc.splitlines()
     entries = [(at, match) for at, line in enumerate(lines) if (match := ENTRY.match(line))]
     if not entries:
-        raise ValueError(
+        raise QkvError(
             "_toc.yml lists no chapter (`- file: chapters/01_…`): write the first one by hand"
         )
     if any(f"chapters/{stem}" in line.split() for line in lines):
-        raise ValueError(f"_toc.yml lists chapters/{stem} already")
+        raise QkvError(f"_toc.yml lists chapters/{stem} already")
     lower = [(at, match) for at, match in entries if match[2] < stem[:2]]
     at, match = max(lower, key=lambda entry: entry[1][2]) if lower else entries[0]
     indent = match[1]

@@ -6,6 +6,8 @@ import shutil
 import sys
 from time import monotonic
 
+from qkv.publish.times import duration
+
 REDRAW_SECONDS = 0.2
 LOG_SECONDS = 30  # how often a notebook says where it is when the output is no terminal
 
@@ -33,11 +35,10 @@ class Progress:
         _, cells, started = self.running[name]
         self.running[name] = (cell, cells, started)
 
-    def finish(self, name: str, verdict: str) -> float:
-        """End a notebook's line with `verdict`; return the seconds since its start."""
+    def finish(self, name: str, verdict: str) -> None:
+        """End a notebook's line with `verdict` and the time since its start."""
         seconds = monotonic() - self.running.pop(name)[2]
         self.say(f"{name:{self.width}}  {duration(seconds):>12}  {verdict}")
-        return seconds
 
     def say(self, text: str) -> None:
         """Write lines that stay, above those that change."""
@@ -73,10 +74,3 @@ class Progress:
         cell, cells, started = self.running[name]
         at = f"cell {cell} of {cells}" if cell else "starting"
         return f"{name:{self.width}}  {duration(monotonic() - started):>12}  {at}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words: `8.3 s`, `2 min 05 s`."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"

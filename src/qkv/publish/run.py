@@ -7,16 +7,21 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from time import monotonic
 
+from qkv.errors import QkvError
 from qkv.notebook.files import read_notebook, write
 from qkv.notebook.normalise import normalise
 from qkv.notebook.stale import is_fresh, key, outputs_key
-from qkv.paths import root
+from qkv.paths import notebooks, require_writable, root
 from qkv.publish.export import rendered, write_modules
-from qkv.publish.progress import Progress, duration
+from qkv.publish.lock import only_one
+from qkv.publish.plain import facts_of, fill
+from qkv.publish.progress import Progress
+from qkv.publish.times import duration, runs
 
 START_SECONDS = 120  # a kernel takes one or two to start, and more where every core is busy
 SHOWN_LINES = 3  # source lines shown on each side of the one that failed
@@ -30,24 +35,62 @@ class NotebookError(Exception):
     """A notebook did not run to its end; the message says where and why."""
 
 
-def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) -> int:
+def run_notebooks(
+    chapters: Iterable[str] = (),
+    *,
+    force: bool = False,
+    jobs: int | None = None,
+    text: bool = False,
+) -> int:
     """Run the notebooks of `chapters` whose outputs are stale; return how many failed.
 
     `chapters` holds numbers (`01`), names (`01_encodings`) or paths; none means every chapter.
     `force` runs fresh ones too. `jobs` notebooks run at a time, each in a process of its own and on
     one thread (default: one per core). A file changes only when all cells of its notebook have run.
 
-    Raises `ValueError` for an unknown chapter and `SystemExit(130)` after Ctrl-C.
+    Afterwards the text of every chosen chapter says what its outputs say; with `text` nothing else
+    is done. Another run of the same book is waited for.
+
+    Raises `QkvError` for an unknown chapter, one that cannot be read and a book in which nothing
+    can be stored, and `SystemExit(130)` after Ctrl-C.
     """
     book = root()
     chosen = _chosen(book, chapters)
-    _runs(book)  # before minutes of work, not after, if it cannot be read
+    for folder in ("chapters", "book", "_build"):  # before minutes of work, not after
+        require_writable(book / folder)
+    with only_one(book / "_build/.run.lock", "another `qkv run` of this book"):
+        runs(book)  # before minutes of work, too, if it cannot be read
+        stale = [] if text else _stale(book, chosen, force)
+        failed = _run(book, stale, jobs) if stale else 0
+        for path in chosen:
+            if path not in stale:
+                _fill_stored(path, book)
+        if not text and not stale:
+            print(f"nothing to run: the outputs of {_notebooks(len(chosen))} are fresh")
+        return failed
+
+
+def _stale(book: Path, chosen: list[Path], force: bool) -> list[Path]:
+    """Return those of `chosen` that have to be run, once the modules behind them are written."""
     for line in write_modules(book, rendered(book)):
         print(line, file=sys.stderr)
-    stale = [path for path in chosen if force or not is_fresh(read_notebook(path), path, book)]
-    if not stale:
-        print(f"nothing to run: the outputs of {_notebooks(len(chosen))} are fresh")
-        return 0
+    return [path for path in chosen if force or not is_fresh(read_notebook(path), path, book)]
+
+
+def _fill_stored(path: Path, book: Path) -> None:
+    """Bring the text of a notebook in line with the outputs stored in it."""
+    notebook = read_notebook(path)
+    try:
+        cells = fill(notebook, facts_of(notebook, path, book))
+    except QkvError as error:
+        raise QkvError(f"chapters/{path.name}, {error}") from error
+    if cells:
+        write(path.resolve(), _as_text(notebook))
+        print(f"the text of {path.stem} says what its outputs say: {_cells(cells)} changed")
+
+
+def _run(book: Path, stale: list[Path], jobs: int | None) -> int:
+    """Run the `stale` notebooks, say how it went, and return how many failed."""
     progress = Progress([path.stem for path in stale])
     failed: dict[Path, bool] = {}
     started = monotonic()
@@ -73,33 +116,33 @@ def run_notebooks(chapters=(), *, force: bool = False, jobs: int | None = None) 
     return len(names)
 
 
-def _chosen(book: Path, chapters) -> list[Path]:
+def _chosen(book: Path, chapters: Iterable[str]) -> list[Path]:
     """Return the notebooks that `chapters` names, each once, in the order of the book."""
-    notebooks = sorted((book / "chapters").glob("*.ipynb"))
-    if not chapters:
-        return notebooks
+    every = notebooks(book)
+    if not (wanted := list(map(str, chapters))):
+        return every
     chosen = set()
-    for chapter in map(str, chapters):
+    for chapter in wanted:
         number = chapter.zfill(2) if chapter.isdigit() else None
         found = [
             path
-            for path in notebooks
+            for path in every
             if chapter in (path.stem, path.name)
             or number == path.stem.partition("_")[0]
             or Path(chapter).resolve() == path.resolve()
             or (book / chapter).resolve() == path.resolve()
         ]
         if not found:
-            there = ", ".join(path.stem for path in notebooks) or "none yet"
-            raise ValueError(f"there is no chapter {chapter!r}: chapters/ holds {there}")
+            there = ", ".join(path.stem for path in every) or "none yet"
+            raise QkvError(f"there is no chapter {chapter!r}: chapters/ holds {there}")
         chosen.update(found)
     return sorted(chosen)
 
 
 async def _run_all(
-    notebooks: list[Path], book: Path, jobs: int, progress: Progress, failed: dict[Path, bool]
+    stale: list[Path], book: Path, jobs: int, progress: Progress, failed: dict[Path, bool]
 ) -> None:
-    """Run `notebooks`, `jobs` at a time; note in `failed` for each that ended whether it failed."""
+    """Run `stale` notebooks, `jobs` at a time; note for each that ended whether it failed."""
     places = asyncio.Semaphore(jobs)
 
     async def one(path: Path) -> None:
@@ -115,7 +158,7 @@ async def _run_all(
     drawing = asyncio.create_task(progress.keep_drawing())
     with tempfile.TemporaryDirectory(prefix="qkv-run-") as folder:
         async with asyncio.TaskGroup() as group:
-            for path in notebooks:
+            for path in stale:
                 group.create_task(one(path))
     drawing.cancel()
 
@@ -129,24 +172,34 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
     fingerprint = key(notebook, path, book)
     cells = sum(_has_code(cell) for cell in notebook["cells"])
     progress.start(path.stem, cells)
-    await _execute(notebook, path, book, folder, progress)
+    seconds = await _execute(notebook, path, book, folder, progress)
     if path.read_bytes() != before:
         raise NotebookError("was edited while it ran, so its outputs were not stored: run it again")
     normalise(notebook, book)
+    try:
+        fill(notebook, facts_of(notebook, path, book, seconds))
+    except QkvError as error:
+        raise NotebookError(f"ran, but its text does not fit: {error}") from error
     marks = notebook["metadata"].setdefault("qkv", {})
     marks["key"], marks["outputs"] = fingerprint, outputs_key(notebook)
     try:
         write(path.resolve(), _as_text(notebook))  # a link stays a link
-    except (OSError, UnicodeEncodeError) as error:
+    except (QkvError, UnicodeEncodeError) as error:
         raise NotebookError(f"ran, but its file could not be stored: {error}") from error
-    seconds = progress.finish(path.stem, f"{cells} code cells run and stored")
+    took = f"{duration(seconds)} of one processor"
+    progress.finish(path.stem, f"{cells} code cells run and stored, {took}")
     _note_run(book, path.stem, seconds, cells)
 
 
 async def _execute(
     notebook: dict, path: Path, book: Path, folder: Path, progress: Progress
-) -> None:
-    """Run the cells of `notebook` in a fresh kernel, which is gone afterwards."""
+) -> float:
+    """Run the cells of `notebook` in a fresh kernel, which is gone afterwards.
+
+    Returns the processor seconds of its process and of those that this one waited for: what else
+    the machine does hardly changes them.
+    """
+    import psutil
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
     from nbclient import NotebookClient
@@ -172,6 +225,8 @@ async def _execute(
                 number += 1
                 progress.step(path.stem, number)
                 await client.async_execute_cell(cell, index, execution_count=number)
+        times = psutil.Process(manager.provisioner.pid).cpu_times()
+        return times.user + times.system + times.children_user + times.children_system
     except CellExecutionError as error:
         where = _failure(notebook, number, cell, error, book)
         raise NotebookError(where) from error
@@ -259,20 +314,15 @@ def _source(cell: dict, line: int | None) -> str:
 
 
 def _note_run(book: Path, name: str, seconds: float, cells: int) -> None:
-    """Note in `book/runs.json` that a notebook was proved today, and how long it took."""
+    """Note in `book/runs.json` that a notebook was proved today, and how long it took.
+
+    `seconds` are those of the processor.
+    """
     entry = {"seconds": round(seconds, 1), "date": date.today().isoformat(), "cells": cells}
-    runs = {**_runs(book), name: entry}
-    there = [run for run in sorted(runs) if (book / "chapters" / f"{run}.ipynb").exists()]
-    lines = [f' "{run}": {json.dumps(runs[run])}' for run in there]
+    noted = {**runs(book), name: entry}
+    there = [run for run in sorted(noted) if (book / "chapters" / f"{run}.ipynb").exists()]
+    lines = [f' "{run}": {json.dumps(noted[run])}' for run in there]
     write(book / "book" / "runs.json", "{\n" + ",\n".join(lines) + "\n}\n")
-
-
-def _runs(book: Path) -> dict:
-    path = book / "book" / "runs.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise ValueError(f"book/runs.json is not JSON ({error}): bring it back from git") from error
 
 
 def _as_text(notebook: dict) -> str:
@@ -284,6 +334,10 @@ def _as_text(notebook: dict) -> str:
 
 def _has_code(cell: dict) -> bool:
     return cell["cell_type"] == "code" and bool(cell["source"].strip())
+
+
+def _cells(numbers: list[int]) -> str:
+    return f"cell{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 
 
 def _notebooks(count: int) -> str:

@@ -5,7 +5,6 @@ import hashlib
 import html
 import json
 import posixpath
-import struct
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +13,12 @@ from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
-from qkv.figure import FIGURE_MIME
+from qkv.figure import FIGURE_MIME, png_size
 from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
+from qkv.publish.plain import to_myst
+from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
@@ -28,22 +29,6 @@ NO_QUOTES = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARC
 
 class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
     """The still picture of a figure: an image that knows its size in CSS pixels."""
-
-
-def png_size(png):
-    """Return the (width, height) of a PNG in CSS pixels, from its pixels and its dots per inch.
-
-    Raises `ValueError` when the bytes are no PNG.
-    """
-    if png[:8] != b"\x89PNG\r\n\x1a\n":
-        raise ValueError("the still picture of a figure is not a PNG file")
-    width, height = struct.unpack(">II", png[16:24])
-    start = png.find(b"pHYs", 0, 4096)
-    if start == -1:
-        return width, height
-    per_metre = struct.unpack(">I", png[start + 4 : start + 8])[0]
-    scale = 96 / (per_metre * 0.0254)
-    return round(width * scale), round(height * scale)
 
 
 def figure_body(module, state, alt, image):
@@ -155,17 +140,15 @@ class StatusDirective(SphinxDirective):
         """Return the two tables, from `book/runs.json` and `constraints.txt`."""
         self.env.metadata[self.env.docname]["qkv_changes"] = True
         root = Path(self.env.srcdir)
-        runs_file = root / "book/runs.json"
-        runs = json.loads(runs_file.read_text("utf-8")) if runs_file.is_file() else {}
         chapters = [
             chapter_row(name, run, root)
-            for name, run in sorted(runs.items())
+            for name, run in sorted(runs(root).items())
             if f"chapters/{name}" in self.env.found_docs
         ]
         pins = (root / "constraints.txt").read_text("utf-8").split()
         versions = dict(pin.split("==") for pin in pins if "==" in pin)
         return [
-            table(("Chapter", "Seconds", "Code cells", "Claims", "Last run", "Outputs"), chapters),
+            table(("Chapter", "Time", "Code cells", "Claims", "Last run", "Outputs"), chapters),
             table(("Package", "Version"), [(name, versions[name]) for name in PACKAGES]),
         ]
 
@@ -185,7 +168,18 @@ def chapter_row(name, run, root):
         refwarn=True,
     )
     fresh = "up to date" if is_fresh(notebook, path, root) else "stale"
-    return link, run["seconds"], run["cells"], claims, run["date"], fresh
+    return link, duration(run["seconds"]), run["cells"], claims, run["date"], fresh
+
+
+def read_roles(app, docname, source):
+    """Read a notebook's text with MyST's roles, which it holds as links."""
+    if not app.env.doc2path(docname).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = to_myst("".join(cell["source"]))
+    source[0] = json.dumps(notebook)
 
 
 def changing_pages(app, env, added, changed, removed):
@@ -259,6 +253,7 @@ def setup(app):
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.connect("config-inited", use_assets)
+    app.connect("source-read", read_roles)
     app.connect("env-get-outdated", changing_pages)
     app.connect("html-page-context", finish_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+import csv
 import html
+import io
 import re
 import struct
 
@@ -136,12 +138,24 @@ def _pixels(mime, raw):
     return 0
 
 
+_FORMULA = "=+-@|%\t\r\uff1d\uff0b\uff0d\uff20"  # the wide forms as well: ＝＋－＠
+
+
 def cell(value) -> str:
     """Return a value for a CSV table that a spreadsheet takes as text, never as a formula."""
     value = text(str(value), 2000).replace("\n", " ")
     # A spreadsheet that cuts at semicolons sees a cell begin after each of them.
-    value = re.sub(r"([;\t]\s*)(?=[=+@|%-])", r"\1'", value)
-    return "'" + value if value[:1] in tuple("=+-@\t|%") and not _is_number(value) else value
+    value = re.sub(rf"([;\t]\s*)(?=[{re.escape(_FORMULA)}])", r"\1'", value)
+    harmless = _is_number(value) or value == "-"  # a lone dash is how platforms write "nothing"
+    return "'" + value if value.lstrip()[:1] in tuple(_FORMULA) and not harmless else value
+
+
+def table(head: list[str], rows: list[list], delimiter: str = ",") -> str:
+    """Return a CSV table in which no cell is a formula."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n", delimiter=delimiter)
+    writer.writerows([[cell(value) for value in row] for row in [head, *rows]])
+    return made.getvalue()
 
 
 def _is_number(value):

@@ -1,6 +1,5 @@
 """Reports on a graded class: tables for spreadsheets, and one page with distributions."""
 
-import csv
 import io
 import math
 import tokenize
@@ -33,7 +32,7 @@ def write_report(course: Course, assignment: str) -> list[Path]:
         alike = similar(course, assignment)
         folder = course.root / "reports" / assignment
         files = {
-            "scores.csv": _table(
+            "scores.csv": clean.table(
                 ["student", "score", "of", "by_hand_missing", *tasks, "findings"],
                 [
                     [r["student"], r["score"], r["of"], r["waiting"]]
@@ -42,7 +41,7 @@ def write_report(course: Course, assignment: str) -> list[Path]:
                     for r in rows
                 ],
             ),
-            "misconceptions.csv": _table(
+            "misconceptions.csv": clean.table(
                 ["task", "what the test said", "students"],
                 [[t, said, n] for (t, said), n in wrong.most_common()],
             ),
@@ -145,13 +144,6 @@ def _shape(source):
     except (tokenize.TokenError, SyntaxError, ValueError):
         return ""
     return " ".join(words) if len(words) >= SHORTEST else ""
-
-
-def _table(head, rows):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([[clean.cell(value) for value in row] for row in [head, *rows]])
-    return text.getvalue()
 
 
 STYLE = """body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}

@@ -69,13 +69,13 @@ def look_through(source: Path, zone: datetime.tzinfo | None = None) -> list[Foun
     if source.is_symlink() or not source.exists():
         raise FileNotFoundError(f"{source} does not exist (or is a link)")
     if source.is_dir():
-        return list(_folder(source, (), [0]))
+        return list(_folder(source, (), [[0]]))
     if zipfile.is_zipfile(source):
         return list(_zip(source, zone))
     raise QkvError(f"{source} is neither a folder nor a zip file")
 
 
-def _folder(top: Path, at: tuple[str, ...], counts: list[int]) -> Iterator[Found]:
+def _folder(top: Path, at: tuple[str, ...], counts: list[list[int]]) -> Iterator[Found]:
     """Walk through a folder; `counts` holds how many files were met below each open folder."""
     try:
         entries = os.scandir(top.joinpath(*at))
@@ -89,8 +89,8 @@ def _folder(top: Path, at: tuple[str, ...], counts: list[int]) -> Iterator[Found
             if len(path) > MAX_DEPTH:
                 yield Found(at, None, _nothing, why_not=f"lies deeper than {MAX_DEPTH} folders")
                 return
-            for depth in range(len(counts)):
-                counts[depth] += 1
+            for count in counts:
+                count[0] += 1
             if full := _full(counts):
                 yield Found(at, None, _nothing, why_not=full)
                 return
@@ -98,17 +98,20 @@ def _folder(top: Path, at: tuple[str, ...], counts: list[int]) -> Iterator[Found
                 yield Found(path, None, _nothing, why_not="a program's own folder or file")
             elif entry.is_dir(follow_symlinks=False) and not _junction(entry):
                 yield from _named_like_a_notebook(path)
-                yield from _folder(top, path, [*counts, 0])
+                yield from _folder(top, path, [*counts, [0]])
             else:
                 yield _file(top, path, entry)
     if empty and at:
         yield Found(at, None, _nothing, why_not="an empty folder")
 
 
-def _full(counts: list[int]) -> str:
-    depth = len(counts) - 1
-    most = MAX_BELOW[depth] if depth < len(MAX_BELOW) else MAX_BELOW_DEEPER
-    return f"holds more than {most} files; the rest was not looked at" if counts[-1] > most else ""
+def _full(counts: list[list[int]]) -> str:
+    """Say so if this folder, or one that it lies in, holds more than may be looked at."""
+    for depth, (count,) in enumerate(counts):
+        most = MAX_BELOW[depth] if depth < len(MAX_BELOW) else MAX_BELOW_DEEPER
+        if count > most:
+            return f"holds more than {most} files; the rest was not looked at"
+    return ""
 
 
 def _junction(entry: os.DirEntry[str]) -> bool:

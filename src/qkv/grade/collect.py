@@ -79,8 +79,8 @@ def collect(
         hand_ins = sources.whose(found, layout, assignment, zone, result)
         shared = shared_names(origin for files in hand_ins.values() for _, origin, _ in files)
         by_person = _by_person(hand_ins, people, assignment, shared)
-        if layout.around and hand_ins:
-            around = clean.text("/".join(layout.around), 100)
+        if layout.wrapper and hand_ins:
+            around = clean.text("/".join(layout.wrapper), 100)
             result.notes.append(f"The folder {around}/ lies around everything; it is no student.")
         for person, files in by_person.items():
             _take_one(course, assignment, people.all[person], files, books, result)

@@ -45,11 +45,11 @@ PATTERNS = {
         r"[_ -](?:file|onlinetext|comments|[a-z]+?)(?:[_ -](?P<file>.*))?"
     ),
     "canvas anonymous": (
-        r"(?P<late>(?i:LATE)_)?anon_(?P<number>[A-Za-z0-9]{3,12})_(?P<late2>(?i:LATE)_)?"
+        r"(?P<late>(?i:LATE)_)?anon_(?P<late2>(?i:LATE)_)?(?P<number>[A-Za-z0-9]{3,12})_"
         r"(?:(?P<order>\d+)_(?P<file>.+)|(?:text|link)\.html)"
     ),
     "canvas": (
-        r"(?P<late>(?i:LATE)_)?(?P<name>[^_+/]+)_(?P<late2>(?i:LATE)_)?(?P<number>\d+)_"
+        r"(?P<late>(?i:LATE)_)?(?P<name>[^+/]+?)_(?P<late2>(?i:LATE)_)?(?P<number>\d+)_"
         r"(?:(?P<order>\d+)_(?P<file>.+)|(?:text|link)\.html)"
     ),
     "blackboard": (
@@ -161,6 +161,7 @@ class Layout:
         self.everywhere = bool(books) and all(matched)
         plain = [p for p, m in zip(books, matched, strict=True) if not m or not self._holds(m[1])]
         self.level, self.flat = self._student_level(plain)
+        self.wrapper = self.around[: self.level] if plain else self.around
         self.second = self._brightspace_varies(matched)
         self.logins = _logins([m[0].name for m in matched if m and m[0].platform == "blackboard"])
 
@@ -181,6 +182,8 @@ class Layout:
 
     def _student_level(self, plain: list[tuple[str, ...]]) -> tuple[int, bool]:
         """Return at which depth a plain folder is a student, and whether files are students."""
+        if not plain:
+            return len(self.around), False
         around = _common([self._folders(path) for path in plain])
         here = [path for path in plain if len(self._folders(path)) == len(around)]
         if not here:

@@ -100,7 +100,7 @@ def moment(text: str, zone: datetime.tzinfo | None) -> float | None:
     """Return the time that a platform wrote into a name (in the class's zone), or None."""
     try:
         if match := re.match(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{1,6})?", text):
-            utc = datetime.datetime.fromisoformat(match[1] + (match[2] or "").ljust(7, "0")[:7])
+            utc = datetime.datetime.fromisoformat(match[1] + (match[2] or ".").ljust(7, "0")[:7])
             return utc.replace(tzinfo=datetime.UTC).timestamp()
         if re.fullmatch(r"\d{4}(-\d\d){5}", text):
             return datetime.datetime(*map(int, text.split("-")), tzinfo=zone).timestamp()

@@ -1,6 +1,7 @@
 """The list of a class, as platforms export it: who is in it, and by which ids they are known."""
 
 import csv
+import functools
 import io
 import re
 from dataclasses import dataclass
@@ -49,12 +50,12 @@ class Sheet:
         """Return the number of the first column with one of these heads."""
         return _column(self.head, names)
 
-    @property
+    @functools.cached_property
     def platform(self) -> str:
         """Whose export this is: canvas, moodle (its grading worksheet), or another's."""
         if {_plain(h) for h in self.head} >= CANVAS:
             return "canvas"
-        return "moodle" if _participants(self.head, self.rows) is not None else "other"
+        return "moodle" if _is_worksheet(self.head, self.rows) else "other"
 
 
 def _plain(head: str) -> str:
@@ -66,11 +67,11 @@ def _column(head: list[str], names: list[str]) -> int | None:
     return next((plain.index(name) for name in names if name in plain), None)
 
 
-def _participants(head: list[str], rows: list[list[str]]) -> int | None:
-    """Return the first column if it is the identifiers of Moodle's grading worksheet."""
+def _is_worksheet(head: list[str], rows: list[list[str]]) -> bool:
+    """Whether the first column is the identifiers of Moodle's grading worksheet."""
     filled = [row for row in rows if row and row[0].strip()]
     fits = bool(filled) and all(PARTICIPANT.fullmatch(row[0].strip()) for row in filled)
-    return 0 if fits and len(head) > 3 and _column(head[:1], OWN + NAME + LOGIN) is None else None
+    return fits and len(head) > 3 and _column(head[:1], OWN + NAME + LOGIN) is None
 
 
 def read_sheet(path: Path, assignment: str) -> Sheet:
@@ -125,7 +126,7 @@ def _entry(sheet: Sheet, row: list[str], assignment: str) -> Person | None:
         name = f"{given.strip()} {last.strip()}"
     email = value(EMAIL) or next((v.strip() for v in row if re.fullmatch(r"\S+@\S+\.\S+", v)), "")
     keys = [value([head]) for head in (*LOGIN, *OWN)]
-    if _participants(sheet.head, sheet.rows) is not None and (m := PARTICIPANT.fullmatch(row[0])):
+    if sheet.platform == "moodle" and (m := PARTICIPANT.fullmatch(row[0].strip())):
         keys.append(f"{assignment}: {m[1]}")
     keys = list(dict.fromkeys(key for key in keys if key))
     if sheet.platform == "canvas" and not value(["id"]):

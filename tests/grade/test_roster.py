@@ -79,6 +79,15 @@ def test_moodles_grading_worksheet_knows_its_numbers(tmp_path):
     assert kept(course) == {"one@uni.example": "31", "two@uni.example": "32"}
 
 
+def test_a_worksheet_without_names_keeps_people_apart(tmp_path):
+    course = course_at(tmp_path / "course")
+    sheet = "Identifier,Status,Grade,Maximum grade\nParticipant 31,,,14\nParticipant 32,,,14\n"
+    members = {f"Participant_{n}_assignsubmission_file/a.ipynb": str(n) for n in (31, 32)}
+    result = collect(course, NAME, as_zip(tmp_path, members), students=listed(tmp_path, sheet))
+    assert kept(course) == {"Participant-31": "31", "Participant-32": "32"}
+    assert (result.problems, result.missing) == ([], [])
+
+
 def test_who_is_missing_and_who_is_unknown_is_said(tmp_path):
     course = course_at(tmp_path / "course")
     students = listed(tmp_path, LISTS["plain"])

@@ -143,18 +143,28 @@ _FORMULA = "=+-@|%\t\r\uff1d\uff0b\uff0d\uff20"  # the wide forms as well: ï¼ï¼
 
 def cell(value) -> str:
     """Return a value for a CSV table that a spreadsheet takes as text, never as a formula."""
-    value = text(str(value), 2000).replace("\n", " ")
+    return no_formula(text(str(value), 2000).replace("\n", " "))
+
+
+def no_formula(value: str) -> str:
+    """Return a text before which a quote stands if a spreadsheet would calculate it."""
     # A spreadsheet that cuts at semicolons sees a cell begin after each of them.
-    value = re.sub(rf"([;\t]\s*)(?=[{re.escape(_FORMULA)}])", r"\1'", value)
+    value = re.sub(rf"([;\t\r\n]\s*)(?=[{re.escape(_FORMULA)}])", r"\1'", value)
     harmless = _is_number(value) or value == "-"  # a lone dash is how platforms write "nothing"
-    return "'" + value if value.lstrip()[:1] in tuple(_FORMULA) and not harmless else value
+    begins = {value[:1], value.lstrip()[:1]}
+    return f"'{value}" if begins & set(_FORMULA) and not harmless else value
 
 
-def table(head: list[str], rows: list[list], delimiter: str = ",") -> str:
-    """Return a CSV table in which no cell is a formula."""
+def table(head: list[str], rows: list[list]) -> str:
+    """Return a CSV table in which no cell is a formula, a line for each row."""
+    return raw_table([cell(h) for h in head], [[cell(value) for value in row] for row in rows])
+
+
+def raw_table(head: list[str], rows: list[list[str]], delimiter: str = ",") -> str:
+    """Return the same of a table of somebody else, whose cells keep their length and lines."""
     made = io.StringIO()
     writer = csv.writer(made, lineterminator="\n", delimiter=delimiter)
-    writer.writerows([[cell(value) for value in row] for row in [head, *rows]])
+    writer.writerows([[no_formula(value) for value in row] for row in [head, *rows]])
     return made.getvalue()
 
 

@@ -266,36 +266,65 @@ def grade(assignment, workers, scheduler, only, force, course, gradebook, **opti
 
 @group.command()
 @click.argument("assignment")
+@click.option("--zip", "packed", is_flag=True, help="Also one file that the platform takes back.")
 @_course_options
-def feedback(assignment, course, gradebook):
+def feedback(assignment, packed, course, gradebook):
     """Write a page for each student: points, comments, what the visible tests said.
 
     \b
-    Example:
+    Examples:
       qkv grade feedback 04_attention
+      qkv grade feedback 04_attention --zip
     """
     from qkv.grade.feedback import graded, write_feedback
+    from qkv.grade.marks import write_feedback_zip
 
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
     with _bar("feedback", len(graded(where, assignment))) as progress:
         done, problems = write_feedback(where, assignment, progress)
     click.echo(f"{done} pages in {where.root / 'feedback'}")
+    if packed:
+        path, count = write_feedback_zip(where, assignment)
+        click.echo(f"wrote {path} with {count} pages, for the platform to hand out")
     _finish(problems)
 
 
 @group.command()
 @click.argument("assignment")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["canvas", "moodle", "csv"]),
+    help="Write the marks alone, as the platform imports them.",
+)
+@click.option(
+    "--students",
+    type=click.Path(path_type=Path),
+    help="The platform's own export, to be filled in: Canvas's gradebook, Moodle's worksheet.",
+)
+@click.option("--column", help="The head of the assignment's column in Canvas.")
 @_course_options
-def report(assignment, course, gradebook):
+def report(assignment, kind, students, column, course, gradebook):
     """Write tables (per task, per misconception) and a page with distributions.
 
     \b
-    Example:
+    Examples:
       qkv grade report 04_attention
+      qkv grade report 04_attention --format moodle --students worksheet.csv
     """
+    from qkv.grade.marks import write_marks
     from qkv.grade.report import write_report
 
     where = _open(course, gradebook)
-    for path in write_report(where, where.assignment(assignment)):
-        click.echo(f"wrote {path}")
+    assignment = where.assignment(assignment)
+    if kind is None:
+        if students or column:
+            raise QkvError("--students and --column need a --format: canvas, moodle or csv")
+        for path in write_report(where, assignment):
+            click.echo(f"wrote {path}")
+        return
+    path, notes = write_marks(where, assignment, kind, students, column)
+    for note in notes:
+        click.echo(note)
+    click.echo(f"wrote {path}")

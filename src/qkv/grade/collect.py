@@ -97,7 +97,7 @@ def _by_person(
         person, first = people.whose(key, assignment, shared), hand_ins[key][0][1]
         person.seen.setdefault(assignment, {
             "platform": key.platform, "name": key.name, "number": key.number,
-            "label": first.label, "files": {},
+            "label": first.label, "files": {}, "labels": {},
         })  # fmt: skip
         found[person.id] += hand_ins[key]
     return found
@@ -204,13 +204,13 @@ def _store(
         result.taken.append((file.found.path, person.id, f"{name}.ipynb"))
         remember(person, assignment, file.origin)
         files[name] = file.when
+        person.seen[assignment]["labels"][name] = file.origin.label
         if before == file.data:
             continue
         changed = True
         write(folder / f"{name}.ipynb", file.data)
         if before is not None:
             result.replaced.append(person.id)
-    person.seen[assignment]["files"] = files
     if changed:
         _stamp(folder / "timestamp.txt", files.values())
     (result.new if changed else result.same).append(person.id)

@@ -195,6 +195,7 @@ def remember(person: Person, assignment: str, origin: Origin) -> None:
     person.seen[assignment] = {
         "platform": origin.platform, "name": origin.name, "number": origin.number,
         "label": origin.label, "files": before.get("files", {}),
+        "labels": before.get("labels", {}),
     }  # fmt: skip
     person.email = person.email or origin.email
 

@@ -20,7 +20,7 @@ class Origin:
     """Where a file is from: the person as the platform writes them, and what its name says.
 
     number: the platform's id of the person, which keeps two of one name apart
-    label: the folder or the beginning of the file's name that feedback must have to be taken back
+    label: what the name of a page of feedback must begin with for the platform to take it back
     when: the time written in the name, as text
     order: a number that is larger for what was handed in later, if the platform gives one
     """
@@ -123,7 +123,7 @@ def _origin(platform: str, match: re.Match[str], part: str, is_file: bool) -> Or
         number = f"{number}-{said['second']}"
     return Origin(
         platform, name or f"submission_{number}", number,
-        label=part[: len(part) - len(file)] if is_file else part,
+        label=part[: len(part) - len(file)] if is_file else f"{part}/",
         assignment=said.get("assignment", ""), when=said.get("when", ""),
         late=bool(said.get("late") or said.get("late2")), anonymous=hidden,
         order=int(said.get("order") or 0) if platform == "canvas" else 0,
@@ -228,7 +228,7 @@ class Layout:
             other = rest[0]
         if self.assignment in path[:-1]:
             other = ""
-        return Origin("plain", normal(name), label=name, assignment=other, file=path[-1])
+        return Origin("plain", normal(name), label=f"{name}/", assignment=other, file=path[-1])
 
 
 def _common(folders: list[tuple[str, ...]]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def _is_worksheet(head: list[str], rows: list[list[str]]) -> bool:
     """Whether the first column is the identifiers of Moodle's grading worksheet."""
     filled = [row for row in rows if row and row[0].strip()]
     fits = bool(filled) and all(PARTICIPANT.fullmatch(row[0].strip()) for row in filled)
-    return fits and len(head) > 3 and _column(head[:1], OWN + NAME + LOGIN) is None
+    return fits and len(head) > 3
 
 
 def read_sheet(path: Path, assignment: str) -> Sheet:
@@ -126,11 +126,13 @@ def _entry(sheet: Sheet, row: list[str], assignment: str) -> Person | None:
         name = f"{given.strip()} {last.strip()}"
     email = value(EMAIL) or next((v.strip() for v in row if re.fullmatch(r"\S+@\S+\.\S+", v)), "")
     keys = [value([head]) for head in (*LOGIN, *OWN)]
-    if sheet.platform == "moodle" and (m := PARTICIPANT.fullmatch(row[0].strip())):
-        keys.append(f"{assignment}: {m[1]}")
     keys = list(dict.fromkeys(key for key in keys if key))
     if sheet.platform == "canvas" and not value(["id"]):
         return None  # Canvas's second line: the points that are possible
+    if sheet.platform == "moodle":
+        keys = [f"{assignment}: {m[1]}" for m in [PARTICIPANT.fullmatch(row[0].strip())] if m]
+        nobody = row[0].strip().replace(" ", "-")  # names are hidden
+        return Person(student_id(email or name or nobody), name or nobody, email, True, keys)
     own = value(LOGIN) or value([h for h in OWN if h != "id"]) or value(["id"]) or email or name
     return Person(student_id(own), name or own, email, True, keys) if own else None
 

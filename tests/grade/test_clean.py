@@ -77,7 +77,23 @@ def test_outputs_are_text_and_raster_images_only():
     ]
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+1-x", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "=1+1",
+        "+1-x",
+        "-cmd|' /C calc'!A0",
+        "@SUM(1)",
+        "\t=1",
+        " =1",
+        "\n=1",
+        "\r=1",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠SUM(1)",
+    ],
+)
 def test_a_table_holds_no_formula(value):
     assert clean.cell(value).startswith("'")
 
@@ -99,3 +115,14 @@ def test_the_size_of_a_photograph_is_read_from_its_frame(side, kept):
     data = {"image/jpeg": base64.b64encode(raw + b"x" * 9).decode()}
     (made,) = clean.outputs([{"kind": "display", "data": data}])
     assert ("image/jpeg" in made.data) is kept
+
+
+def test_a_cell_that_is_no_formula_stays_as_it_is():
+    for value in ("-", "-3.5", "12", "Jane Doe", "a-b", "why = because", "x@uni.example"):
+        assert clean.cell(value) == clean.no_formula(value) == value
+
+
+def test_a_formula_after_a_sign_that_cuts_cells_is_inert():
+    assert clean.cell("x;=1") == "x;'=1"
+    assert clean.cell("x\t＝1") == "x\t'＝1"
+    assert clean.no_formula("x\n＠1") == "x\n'＠1"

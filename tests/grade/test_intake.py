@@ -1,10 +1,12 @@
 import json
 import os
+import unicodedata
 
 import nbformat
 import pytest
 from tests.grade.attacks.target import RIGHT, answered, master
 
+from qkv.grade import intake
 from qkv.grade.intake import UnreadableError, check_student, read_file, rebuild
 
 
@@ -178,3 +180,91 @@ def test_a_plain_name_is_a_student_id(name):
 def test_a_name_that_could_be_something_else_is_refused(name):
     with pytest.raises(ValueError, match="student id"):
         check_student(name)
+
+
+def resaved(change):
+    """The hand-in as another program would have saved it: every cell's source changed."""
+
+    def edit(notebook):
+        for cell in notebook["cells"]:
+            cell["source"] = change("".join(cell["source"]))
+
+    return handed_in(edit)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda source: source.replace("\n", "\r\n"),
+        lambda source: source.replace("\n", "\r"),
+        lambda source: "\n".join(line + "  \t" for line in source.split("\n")),
+        lambda source: source + "\n\n",
+        lambda source: "\ufeff" + source,
+        lambda source: unicodedata.normalize("NFD", source),
+    ],
+    ids=["CRLF", "CR", "blanks", "empty lines", "byte order mark", "decomposed"],
+)
+def test_what_a_program_changes_on_saving_is_no_change_of_the_students(change):
+    submission = rebuilt(resaved(change))
+    assert submission.findings == []
+    assert len(submission.notebook.cells) == len(base().cells)
+    assert "\r" not in nbformat.writes(submission.notebook)
+
+
+@pytest.mark.parametrize("old", ["  return", "add"])
+def test_what_is_typed_into_a_locked_cell_is_told(old):
+    def edit(notebook):
+        cell = next(c for c in notebook["cells"] if "test_add" in str(c["metadata"]))
+        cell["source"] = " " + "".join(cell["source"]).replace("assert", "  assert", 1) + "x"
+
+    assert "test_add was changed" in rebuilt(handed_in(edit)).findings[0]
+
+
+def test_cells_without_ids_are_the_same_notebook():
+    def edit(notebook):
+        notebook["nbformat_minor"] = 2
+        for cell in notebook["cells"]:
+            cell.pop("id", None)
+
+    submission = rebuilt(handed_in(edit))
+    assert (submission.findings, source(submission, "scale")) == ([], RIGHT["scale"])
+
+
+def test_a_notebook_saved_in_version_3_is_read():
+    def edit(notebook):
+        cells = notebook.pop("cells")
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                cell["input"] = cell.pop("source")
+        heading = {"cell_type": "heading", "level": 2, "source": ["Mine"], "metadata": {}}
+        notebook |= {"nbformat": 3, "worksheets": [{"cells": [*cells, heading]}]}
+
+    submission = rebuilt(handed_in(edit))
+    assert (submission.findings, source(submission, "scale")) == ([], RIGHT["scale"])
+    assert submission.notebook.cells[-1].source == "## Mine"
+
+
+def test_a_cell_whose_metadata_a_program_lost_is_known_by_its_id():
+    released = base()
+    handed = json.loads(nbformat.writes(answered(released, RIGHT)))
+    for cell in handed["cells"]:
+        cell["metadata"] = {}
+    known = {c.metadata.nbgrader.grade_id: c.source for c in given().cells}
+    submission = rebuild(released, json.dumps(handed).encode(), known)
+    assert source(submission, "scale") == RIGHT["scale"]
+    assert not any("missing" in finding for finding in submission.findings)
+
+
+def test_files_are_read_as_safely_where_folders_cannot_be_held_open(tmp_path, monkeypatch):
+    """Windows has no O_NOFOLLOW, and opens nothing relative to a folder."""
+    monkeypatch.setattr(os, "supports_dir_fd", set())
+    for name in ("O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK"):
+        monkeypatch.delattr(os, name)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "n.ipynb").write_text("x")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "link.ipynb").symlink_to(tmp_path / "a" / "n.ipynb")
+    assert read_file(tmp_path, "a", "n.ipynb") == b"x"
+    for names in (("b", "n.ipynb"), ("a", "link.ipynb"), ("a", "none.ipynb"), ("c", "n.ipynb")):
+        with pytest.raises(UnreadableError):
+            intake.read_file(tmp_path, *names)

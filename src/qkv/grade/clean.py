@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+import csv
 import html
+import io
 import re
 import struct
 
@@ -136,12 +138,34 @@ def _pixels(mime, raw):
     return 0
 
 
+_FORMULA = "=+-@|%\t\r\uff1d\uff0b\uff0d\uff20"  # the wide forms as well: ＝＋－＠
+
+
 def cell(value) -> str:
     """Return a value for a CSV table that a spreadsheet takes as text, never as a formula."""
-    value = text(str(value), 2000).replace("\n", " ")
+    return no_formula(text(str(value), 2000).replace("\n", " "))
+
+
+def no_formula(value: str) -> str:
+    """Return a text before which a quote stands if a spreadsheet would calculate it."""
     # A spreadsheet that cuts at semicolons sees a cell begin after each of them.
-    value = re.sub(r"([;\t]\s*)(?=[=+@|%-])", r"\1'", value)
-    return "'" + value if value[:1] in tuple("=+-@\t|%") and not _is_number(value) else value
+    value = re.sub(rf"([;\t\r\n]\s*)(?=[{re.escape(_FORMULA)}])", r"\1'", value)
+    harmless = _is_number(value) or value == "-"  # a lone dash is how platforms write "nothing"
+    begins = {value[:1], value.lstrip()[:1]}
+    return f"'{value}" if begins & set(_FORMULA) and not harmless else value
+
+
+def table(head: list[str], rows: list[list]) -> str:
+    """Return a CSV table in which no cell is a formula, a line for each row."""
+    return raw_table([cell(h) for h in head], [[cell(value) for value in row] for row in rows])
+
+
+def raw_table(head: list[str], rows: list[list[str]], delimiter: str = ",") -> str:
+    """Return the same of a table of somebody else, whose cells keep their length and lines."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n", delimiter=delimiter)
+    writer.writerows([[no_formula(value) for value in row] for row in [head, *rows]])
+    return made.getvalue()
 
 
 def _is_number(value):

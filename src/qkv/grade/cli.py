@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from qkv.errors import QkvError
+
 
 def _course_options(command):
     command = click.option(
@@ -67,9 +69,9 @@ def _client(scheduler):
 
         return Client(scheduler)
     except ModuleNotFoundError:
-        raise ValueError("a scheduler needs dask.distributed: pip install 'qkv[cluster]'") from None
+        raise QkvError("a scheduler needs dask.distributed: pip install 'qkv[cluster]'") from None
     except OSError:
-        raise ValueError(f"no Dask scheduler answers at {scheduler}") from None
+        raise QkvError(f"no Dask scheduler answers at {scheduler}") from None
 
 
 @contextlib.contextmanager
@@ -193,22 +195,66 @@ def try_(notebook, course, **options):
 @group.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("assignment")
+@click.option("--students", type=click.Path(path_type=Path), help="The class list, a CSV file.")
+@click.option(
+    "--zone",
+    envvar="QKV_TIMEZONE",
+    help="The class's time zone, e.g. Europe/Berlin (default: this machine's).",
+)
 @click.option("--pattern", help="Regular expression with a group `student`, for other names.")
 @_course_options
-def collect(source, assignment, pattern, course, gradebook):
+def collect(source, assignment, students, zone, pattern, course, gradebook):
     """Bring in what students handed in: a folder, a platform's zip, nbgrader's exchange.
 
     \b
     Examples:
       qkv grade collect ~/Downloads/essays.zip 04_attention
+      qkv grade collect ~/Downloads/essays.zip 04_attention --students class.csv
       qkv grade collect /srv/nbgrader/exchange/course/inbound 04_attention
     """
     from qkv.grade.collect import collect as collect_from
 
     where = _open(course, gradebook)
-    done = collect_from(where, where.assignment(assignment), source, pattern)
-    click.echo(f"{len(done.new)} new or changed, {len(done.same)} as before")
+    name = where.assignment(assignment)
+    done = collect_from(where, name, source, pattern, students, _zone(zone))
+    _show_collected(done, where.root / "reports" / name / "collected.csv")
     _finish(done.problems)
+
+
+def _zone(name):
+    import zoneinfo
+
+    if not name:
+        return None
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise QkvError(f"{name!r} is no time zone: write one like Europe/Berlin or UTC") from None
+
+
+MOST_LINES = 40
+
+
+def _show_collected(done, table):
+    """Print what became of each file: the first of many, and where the rest is written."""
+    from qkv.grade import clean
+
+    for path, student, why in done.left[:MOST_LINES]:
+        whose = f" ({clean.text(done.names.get(student, student), 60)})" if student else ""
+        click.echo(f"left out: {clean.text(path, 120)}{whose}: {clean.text(why, 200)}")
+    if len(done.left) > MOST_LINES:
+        click.echo(f"left out: {len(done.left) - MOST_LINES} more, see {table}")
+    for note in done.notes[:MOST_LINES]:
+        click.echo(clean.text(note, 500))
+    if len(done.notes) > MOST_LINES:
+        click.echo(f"{len(done.notes) - MOST_LINES} more sentences of this kind")
+    if done.missing:
+        shown = ", ".join(clean.text(name, 60) for name in done.missing[:200])
+        click.echo(f"{len(done.missing)} of the class handed in nothing: {shown}")
+    click.echo(f"{len(done.new)} new or changed, {len(done.same)} as before")
+    click.echo("students  taken  replaced  left out")
+    numbers = (len(done.names), len(done.taken), len(done.replaced), len(done.left))
+    click.echo("{:>8}  {:>5}  {:>8}  {:>8}".format(*numbers))
 
 
 @group.command()
@@ -251,36 +297,65 @@ def grade(assignment, workers, scheduler, only, force, course, gradebook, **opti
 
 @group.command()
 @click.argument("assignment")
+@click.option("--zip", "packed", is_flag=True, help="Also one file that the platform takes back.")
 @_course_options
-def feedback(assignment, course, gradebook):
+def feedback(assignment, packed, course, gradebook):
     """Write a page for each student: points, comments, what the visible tests said.
 
     \b
-    Example:
+    Examples:
       qkv grade feedback 04_attention
+      qkv grade feedback 04_attention --zip
     """
     from qkv.grade.feedback import graded, write_feedback
+    from qkv.grade.marks import write_feedback_zip
 
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
     with _bar("feedback", len(graded(where, assignment))) as progress:
         done, problems = write_feedback(where, assignment, progress)
     click.echo(f"{done} pages in {where.root / 'feedback'}")
+    if packed:
+        path, count = write_feedback_zip(where, assignment)
+        click.echo(f"wrote {path} with {count} pages, for the platform to hand out")
     _finish(problems)
 
 
 @group.command()
 @click.argument("assignment")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["canvas", "moodle", "csv"]),
+    help="Write the marks alone, as the platform imports them.",
+)
+@click.option(
+    "--students",
+    type=click.Path(path_type=Path),
+    help="The platform's own export, to be filled in: Canvas's gradebook, Moodle's worksheet.",
+)
+@click.option("--column", help="The head of the assignment's column in Canvas.")
 @_course_options
-def report(assignment, course, gradebook):
+def report(assignment, kind, students, column, course, gradebook):
     """Write tables (per task, per misconception) and a page with distributions.
 
     \b
-    Example:
+    Examples:
       qkv grade report 04_attention
+      qkv grade report 04_attention --format moodle --students worksheet.csv
     """
+    from qkv.grade.marks import write_marks
     from qkv.grade.report import write_report
 
     where = _open(course, gradebook)
-    for path in write_report(where, where.assignment(assignment)):
-        click.echo(f"wrote {path}")
+    assignment = where.assignment(assignment)
+    if kind is None:
+        if students or column:
+            raise QkvError("--students and --column need a --format: canvas, moodle or csv")
+        for path in write_report(where, assignment):
+            click.echo(f"wrote {path}")
+        return
+    path, notes = write_marks(where, assignment, kind, students, column)
+    for note in notes:
+        click.echo(note)
+    click.echo(f"wrote {path}")

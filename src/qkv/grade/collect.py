@@ -1,227 +1,270 @@
 """Collect submissions: from a folder, a zip of a learning platform, or nbgrader's exchange.
 
 Nothing is unpacked and no link is followed: notebooks are read as bytes, within limits, and written
-under names of our own making.
+under names of our own making. Every file of the source is taken, or named with the reason.
 """
 
 import datetime
-import hashlib
-import os
-import re
-import stat
-import unicodedata
-import zipfile
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from qkv.grade import clean, sources, which
+from qkv.grade.archives import Found, look_through
 from qkv.grade.course import Course
-from qkv.grade.intake import MAX_FILE, STUDENT, UnreadableError, read_file
+from qkv.grade.intake import UnreadableError, read_file
+from qkv.grade.people import People, Person, remember, shared_names, student_id
+from qkv.grade.platforms import Layout, Origin, custom, is_notebook
+from qkv.grade.roster import add_roster, read_sheet
+from qkv.grade.sources import Files
 from qkv.notebook.files import write
 
-MAX_MEMBERS = 50_000
-MAX_DEPTH = 6
-# How platforms name a student's folder or file; the group `student` is the id.
-PATTERNS = [
-    r"(?P<student>.+)_\d+_assignsubmission_\w+",  # Moodle: a folder per student
-    r"(?P<student>[^_+]+)(_LATE)?_\d+_\d+_.+\.ipynb",  # Canvas: name_number_number_file
-    r"(?P<student>[^+]+)\+(?P<assignment>[^+]+)\+(?P<when>[^+]+)(\+.*)?",  # nbgrader's exchange
-]
+__all__ = ["Collected", "collect", "student_id"]
+
+MAX_FILES = 5_000  # of one student in one collection
 
 
 @dataclass
 class Collected:
-    """What a collection brought: students with new work, with the same as before, and problems."""
+    """What a collection brought.
+
+    new, same: students with new or changed work, and with the same as before
+    replaced: those whose work of an earlier collection was replaced
+    problems: sentences about what a person has to look at
+    notes: sentences about how the source was read
+    left: (path, student or "", reason) of every file that was not taken
+    names: id -> the person's name, for everybody who handed in
+    missing: those of the roster who handed in nothing
+    """
 
     new: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    left: list[tuple[str, str, str]] = field(default_factory=list)
+    taken: list[tuple[str, str, str]] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Found:
-    """A notebook in the source: its path there, its time, and how to read its bytes."""
-
-    path: PurePosixPath
-    when: float
-    read: Callable[[], bytes]
-
-
-def student_id(name: str) -> str:
-    """Return a student id for any name: itself if it is fit, else a plain form of it and a hash.
-
-    The hash keeps two names apart whose plain forms are the same.
-    """
-    if STUDENT.fullmatch(name) and ".." not in name and not name.endswith("."):
-        return name
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:40]
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
-    return f"{plain or 'student'}-{digest}"
-
-
-def collect(course: Course, assignment: str, source: Path, pattern=None) -> Collected:
+def collect(
+    course: Course,
+    assignment: str,
+    source: Path,
+    pattern: str | None = None,
+    students: Path | None = None,
+    zone: datetime.tzinfo | None = None,
+) -> Collected:
     """Bring the submissions in `source` to `submitted/`; safe to do twice.
 
     pattern: a regular expression with a group `student`, for names of another kind
-    Raises `FileNotFoundError` or `ValueError` if `source` is nothing to collect from.
+    students: the class list, a CSV file
+    zone: the class's time zone; this machine's by default
+    Raises `FileNotFoundError` or `QkvError` if `source` is nothing to collect from.
     """
-    names = [p.stem for p in (course.solutions / assignment).glob("*.ipynb")]
-    patterns = [_compiled(p) for p in ([pattern] if pattern else PATTERNS)]
-    result, newest = Collected(), {}
+    result = Collected()
+    patterns = custom(pattern) if pattern else None
     with course.lock():
-        for found in _walk(Path(source)):
-            who, when = _whose(found, assignment, patterns)
-            if who is None:
-                continue
-            name = _which(found.path, names)
-            kept = newest.get((who, name))
-            if kept and kept[0] == when:
-                result.problems.append(f"{who} handed in {name} more than once; one was taken")
-            if not kept or kept[0] < when:
-                newest[who, name] = (when, found.path)
-        chosen = {path: (who, name, when) for (who, name), (when, path) in newest.items()}
-        for found in _walk(Path(source)):
-            if found.path in chosen:
-                who, name, when = chosen.pop(found.path)
-                try:
-                    _store(course, assignment, who, name, when, found.read(), result)
-                except UnreadableError as error:
-                    result.problems.append(f"{who}: {error}")
-    result.new = sorted(set(result.new))
-    result.same = sorted(set(result.same) - set(result.new))
+        people = People(course)
+        listed: list[Person] = []
+        if students is not None:
+            listed = add_roster(people, read_sheet(Path(students), assignment))
+        found = look_through(Path(source), zone)
+        books = which.wanted(course, assignment)
+        names = [book.name for book in books]
+        paths = [f.parts for f in found if f.parts and not f.why_not]
+        layout = Layout(paths, assignment, course.assignments(), names, patterns)
+        hand_ins = sources.whose(found, layout, assignment, zone, result)
+        shared = shared_names(origin for files in hand_ins.values() for _, origin, _ in files)
+        by_person = _by_person(hand_ins, people, assignment, shared)
+        if layout.wrapper and hand_ins:
+            around = clean.text("/".join(layout.wrapper), 100)
+            result.notes.append(f"The folder {around}/ lies around everything; it is no student.")
+        for person, files in by_person.items():
+            _take_one(course, assignment, people.all[person], files, books, result)
+        _finish(course, assignment, people, listed, by_person, result)
     return result
 
 
-def _compiled(pattern):
-    try:
-        made = re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-    if "student" not in made.groupindex:
-        raise ValueError(f"{pattern!r} has no group for the student: write (?P<student>…)")
+def _by_person(
+    hand_ins: dict[Origin, Files], people: People, assignment: str, shared: set[str]
+) -> dict[str, Files]:
+    """Return student's id -> files; several names of a platform may be one person's."""
+    found: dict[str, Files] = defaultdict(list)
+    for key in sorted(hand_ins, key=lambda o: (o.platform, o.name, o.number)):
+        person, first = people.whose(key, assignment, shared), hand_ins[key][0][1]
+        person.seen.setdefault(assignment, {
+            "platform": key.platform, "name": key.name, "number": key.number,
+            "label": first.label, "files": {}, "labels": {},
+        })  # fmt: skip
+        found[person.id] += hand_ins[key]
+    return found
+
+
+def _take_one(
+    course: Course, assignment: str, person: Person, files: Files,
+    books: list[which.Wanted], result: Collected,
+) -> None:  # fmt: skip
+    """Take what one student handed in; whatever is wrong with it is a problem of theirs alone."""
+    who = person.id
+    result.names[who] = person.shown
+    if len(files) > MAX_FILES:
+        result.problems.append(
+            f"{_said(person)} handed in {len(files)} files; {MAX_FILES} are looked at at most, "
+            "so none was taken"
+        )
+        return
+    read = _read(person, files, books, result)
+    chosen, left = which.sort_out(read, books)
+    for file, why in left:
+        result.left.append((file.found.path, who, why))
+    if not chosen:
+        shown = "; ".join(f"{f.path}: {w}" for f, w in _reasons(files, result)[:3])
+        if not any(problem.startswith(f"{_said(person)}:") for problem in result.problems):
+            result.problems.append(f"{_said(person)}: nothing was taken ({shown or 'no notebook'})")
+        return
+    for file, why in left:
+        if "cannot be told" in why or why.startswith("as new as"):
+            result.problems.append(f"{_said(person)}: {file.found.path}: {why}")
+    missing = [b.name for b in books if b.name not in chosen]
+    if missing and len(books) > 1:
+        names = ", ".join(f"{name}.ipynb" for name in missing)
+        result.notes.append(f"{_said(person)} handed in no {names}.")
+    _store(course, assignment, person, chosen, result)
+
+
+def _reasons(files: Files, result: Collected) -> list[tuple[Found, str]]:
+    why = {path: reason for path, _, reason in result.left}
+    return [(found, why[found.path]) for found, _, _ in files if found.path in why]
+
+
+def _said(person: Person) -> str:
+    """A person as problems name them: the id, and the name where the id does not say it."""
+    name = clean.text(person.shown, 80)
+    return person.id if name == person.id else f"{person.id} ({name})"
+
+
+def _read(
+    person: Person, files: Files, books: list[which.Wanted], result: Collected
+) -> list[which.File]:
+    """Return a student's notebooks with their bytes; the rest is named with the reason."""
+    made: list[which.File] = []
+    notebooks = [entry for entry in files if sources.left_out(entry[0]) == ""]
+    if len(notebooks) > which.MAX_NOTEBOOKS:
+        result.problems.append(
+            f"{_said(person)} handed in {len(notebooks)} notebooks; {which.MAX_NOTEBOOKS} are "
+            "looked at at most, so none was taken"
+        )
+        notebooks = []
+    bad: list[str] = []
+    for found, origin, when in files:
+        why = sources.left_out(found)
+        if not why and not notebooks:
+            why = "one of too many notebooks"
+        elif not why:
+            try:
+                made.append(which.look(which.File(found, origin, when, found.read()), books))
+                continue
+            except UnreadableError as error:
+                why = str(error)
+                bad.append(f"{_said(person)}: {why}")
+        elif is_notebook(found.parts[-1]) and "folder" not in why:
+            bad.append(f"{_said(person)}: {found.path}: {why}")
+        result.left.append((found.path, person.id, why))
+    result.problems += bad[:5]
+    if len(bad) > 5:
+        result.problems.append(f"{_said(person)}: {len(bad) - 5} more of this kind")
     return made
 
 
-def _walk(source) -> Iterator[Found]:
-    if source.is_symlink() or not source.exists():
-        raise FileNotFoundError(f"{source} does not exist (or is a link)")
-    if source.is_dir():
-        yield from _walk_folder(source)
-    elif zipfile.is_zipfile(source):
-        yield from _walk_zip(source)
-    else:
-        raise ValueError(f"{source} is neither a folder nor a zip file")
-
-
-def _walk_folder(top) -> Iterator[Found]:
-    count = 0
-    for at, folders, files in os.walk(top, followlinks=False):
-        here = Path(at).relative_to(top)
-        if len(here.parts) >= MAX_DEPTH:
-            folders.clear()
-        folders[:] = sorted(f for f in folders if not f.startswith((".", "__")))
-        for name in sorted([*files, *(f for f in folders if (Path(at) / f).is_symlink())]):
-            path = here / name
-            count += 1
-            if count > MAX_MEMBERS:
-                raise ValueError(f"{top} holds more than {MAX_MEMBERS} files")
-            link = (Path(at) / name).is_symlink()
-            if not name.endswith(".ipynb") and not link:
-                continue
-            when = os.lstat(top / path).st_mtime
-            yield Found(PurePosixPath(path), when, partial(read_file, top, *path.parts))
-
-
-def _walk_zip(path) -> Iterator[Found]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise ValueError(f"{path} cannot be read as a zip file: {error}") from None
-    with archive:
-        members = archive.infolist()
-        if len(members) > MAX_MEMBERS:
-            raise ValueError(f"{path} holds more than {MAX_MEMBERS} files")
-        for member in members:
-            name = PurePosixPath(member.filename.replace("\\", "/"))
-            if member.is_dir() or not name.name.endswith(".ipynb"):
-                continue
-            if name.is_absolute() or ".." in name.parts or name.parts[0] == "__MACOSX":
-                continue
-            yield Found(name, _zip_time(member), partial(_read_member, archive, member))
-
-
-def _read_member(archive, member):
-    """Return the bytes of a member, never more than a notebook may have."""
-    if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-        raise UnreadableError("the notebook in the zip file is a link or no regular file")
-    try:
-        with archive.open(member) as file:
-            data = file.read(MAX_FILE + 1)
-    except Exception as error:  # damaged, encrypted, an unknown method: each has its own error
-        kind = type(error).__name__
-        raise UnreadableError(f"the notebook in the zip file cannot be unpacked ({kind})") from None
-    if len(data) > MAX_FILE:
-        raise UnreadableError(f"the notebook in the zip file is larger than {MAX_FILE // 2**20} MB")
-    return data
-
-
-def _zip_time(member):
-    try:
-        return datetime.datetime(*member.date_time, tzinfo=datetime.UTC).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def _whose(found, assignment, patterns):
-    """Return the student whose a file is, and when it was handed in; (None, 0) for another's."""
-    first = found.path.parts[0]
-    for pattern in patterns:
-        if match := pattern.fullmatch(first):
-            groups = match.groupdict()
-            if groups.get("assignment", assignment) != assignment:
-                return None, 0.0
-            when = _exchange_time(groups.get("when")) or found.when
-            return student_id(groups["student"]), when
-    others = found.path.parts[1:-1]
-    if len(others) == 1 and others[0] != assignment and re.match(r"\d+_", others[0]):
-        return None, 0.0  # STUDENT/another assignment/…
-    return student_id(first if len(found.path.parts) > 1 else found.path.stem), found.when
-
-
-def _exchange_time(text):
-    match = re.match(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+)?", text or "")
-    if not match:
-        return None
-    try:
-        when = datetime.datetime.fromisoformat(match.group()[:26])
-    except ValueError:
-        return None
-    return when.replace(tzinfo=datetime.UTC).timestamp()
-
-
-def _which(path, names):
-    """Return the notebook of the assignment that a file is: by name, or the only one there is."""
-    for name in names:
-        if path.stem == name or path.stem.endswith(f"_{name}"):
-            return name
-    return names[0] if len(names) == 1 else path.stem[:60]
-
-
-def _store(course, assignment, who, name, when, data, result):
-    folder = course.submitted / who / assignment
+def _store(
+    course: Course, assignment: str, person: Person, chosen: dict[str, which.File],
+    result: Collected,
+) -> None:  # fmt: skip
+    """Write what counts to the student's folder; keep what is there if it is newer."""
+    folder = course.submitted / person.id / assignment
     if folder.is_symlink() or folder.parent.is_symlink() or course.submitted.is_symlink():
-        result.problems.append(f"{who}: {folder} is a link; nothing was written there")
+        result.problems.append(f"{_said(person)}: {folder} is a link; nothing was written there")
         return
-    try:
-        before = read_file(course.submitted, who, assignment, f"{name}.ipynb")
-    except (UnreadableError, FileNotFoundError):
-        before = None
-    if before == data:
-        result.same.append(who)
-        return
+    files = person.seen[assignment]["files"]
+    changed = False
+    for name, file in sorted(chosen.items()):
+        try:
+            before = read_file(course.submitted, person.id, assignment, f"{name}.ipynb")
+        except (UnreadableError, FileNotFoundError):
+            before = None
+        known = files.get(name)
+        if before is not None and before != file.data and known and (file.when or known) < known:
+            why = f"older than what was collected before ({_moment(known)})"
+            result.left.append((file.found.path, person.id, why))
+            result.notes.append(f"{_said(person)}: {file.found.path} is {why}; that stays.")
+            continue
+        result.taken.append((file.found.path, person.id, f"{name}.ipynb"))
+        remember(person, assignment, file.origin)
+        files[name] = file.when
+        person.seen[assignment]["labels"][name] = file.origin.label
+        if before == file.data:
+            continue
+        changed = True
+        write(folder / f"{name}.ipynb", file.data)
+        if before is not None:
+            result.replaced.append(person.id)
+    if changed:
+        _stamp(folder / "timestamp.txt", files.values())
+    (result.new if changed else result.same).append(person.id)
+
+
+def _stamp(path: Path, times: Iterable[float | None]) -> None:
+    """Write when the last of a student's notebooks was handed in, or nothing if nobody knows."""
+    known = [when for when in times if when]
+    if known:
+        write(path, _moment(max(known)))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _moment(when: float) -> str:
     moment = datetime.datetime.fromtimestamp(when, datetime.UTC)
-    write(folder / "timestamp.txt", f"{moment:%Y-%m-%d %H:%M:%S} UTC")
-    write(folder / f"{name}.ipynb", data)
-    result.new.append(who)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _finish(
+    course: Course, assignment: str, people: People, listed: list[Person],
+    by_person: dict[str, Files], result: Collected,
+) -> None:  # fmt: skip
+    """Say what was not taken and who is missing; write the record and the list."""
+    for name in ("new", "same", "replaced"):
+        setattr(result, name, sorted(set(getattr(result, name))))
+    if not result.taken and not result.left:
+        result.problems.append("There is nothing to collect: no file at all was found.")
+    elif not result.taken:
+        result.problems.append(
+            f"There is nothing to collect: none of the {len(result.left)} files is a notebook "
+            "that could be taken."
+        )
+    if any(person.listed for person in people.all.values()):
+        known = listed or [person for person in people.all.values() if person.listed]
+        result.missing = [_said(p) for p in known if assignment not in p.seen]
+        for student in by_person:
+            if not people.all[student].listed:
+                result.problems.append(f"{_said(people.all[student])} is not in the class list")
+    for student in list(by_person):
+        if not people.all[student].seen[assignment]["files"]:
+            del people.all[student].seen[assignment]
+    for person in list(people.all.values()):
+        if not person.seen and not person.listed and person.id not in result.names:
+            del people.all[person.id]
+    if not course.submitted.is_symlink():
+        people.save()
+    _write_list(course, assignment, result)
+
+
+def _write_list(course: Course, assignment: str, result: Collected) -> None:
+    """Write `reports/ASSIGNMENT/collected.csv`: every file, whose it is, and what became of it."""
+    names = result.names
+    rows = [[path, who, names.get(who, ""), f"taken as {name}"] for path, who, name in result.taken]
+    rows += [[path, who, names.get(who, ""), f"left out: {why}"] for path, who, why in result.left]
+    text = clean.table(["file", "student", "name", "what became of it"], rows)
+    write(course.root / "reports" / assignment / "collected.csv", text)

@@ -2,17 +2,18 @@
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import json
 import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from filelock import FileLock, Timeout
 from traitlets.config import Config, PyFileConfigLoader
 
 from qkv.errors import QkvError
@@ -83,7 +84,7 @@ class Course:
         names = self.assignments()
         found = [n for n in names if n == name] or [n for n in names if n.startswith(f"{name}_")]
         if len(found) != 1:
-            raise ValueError(f"no assignment {name!r} in {self.solutions}: {', '.join(names)}")
+            raise QkvError(f"no assignment {name!r} in {self.solutions}: {', '.join(names)}")
         return found[0]
 
     def config(self) -> Config:
@@ -104,17 +105,16 @@ class Course:
         return config
 
     @contextlib.contextmanager
-    def lock(self):
-        """Keep others from changing grades meanwhile; `ValueError` if somebody does already."""
+    def lock(self) -> Iterator[None]:
+        """Keep others from changing grades meanwhile; `QkvError` if somebody does already."""
         self.state.mkdir(mode=0o700, exist_ok=True)
-        with open(self.state / "lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ValueError(
-                    f"another qkv grade command is at work in {self.root}: wait for it to end"
-                ) from None
-            yield
+        try:
+            with FileLock(self.state / "lock", timeout=0):
+                yield
+        except Timeout:
+            raise QkvError(
+                f"another qkv grade command is at work in {self.root}: wait for it to end"
+            ) from None
 
 
 def _own_config(root):
@@ -124,9 +124,9 @@ def _own_config(root):
     try:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     except Exception as error:  # it is a program, and may fail like one
-        raise ValueError(f"{root / 'nbgrader_config.py'} fails: {error}") from error
+        raise QkvError(f"{root / 'nbgrader_config.py'} fails: {error}") from error
     if any("delimeter" in name for name in config.ClearHiddenTests):
-        raise ValueError(
+        raise QkvError(
             f"{root / 'nbgrader_config.py'} has marks of its own for hidden tests; grading knows "
             "### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS only"
         )
@@ -134,19 +134,19 @@ def _own_config(root):
 
 
 def _must_answer(database):
-    """Raise `ValueError` with one sentence if a database server cannot be used."""
+    """Raise `QkvError` with one sentence if a database server cannot be used."""
     from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         create_engine(database).connect().close()
     except ModuleNotFoundError as error:
-        raise ValueError(
+        raise QkvError(
             f"the gradebook needs the package {error.name}: pip install 'qkv[postgres]'"
         ) from None
     except SQLAlchemyError as error:
         said = str(error).splitlines()[0][:200]
-        raise ValueError(f"the gradebook cannot be opened: {said}") from None
+        raise QkvError(f"the gradebook cannot be opened: {said}") from None
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _is(cell, kind):
 
 
 def plans(course: Course, assignment: str) -> list[Plan]:
-    """Return the plans of an assignment's notebooks; `ValueError` if it was not released."""
+    """Return the plans of an assignment's notebooks; `QkvError` if it was not released."""
     from nbgrader.api import Gradebook, MissingEntry
 
     made = []
@@ -209,9 +209,7 @@ def plans(course: Course, assignment: str) -> list[Plan]:
             except MissingEntry:
                 known = None
             if known is None or not released.is_file():
-                raise ValueError(
-                    f"{assignment} is not released yet: qkv grade release {assignment}"
-                )
+                raise QkvError(f"{assignment} is not released yet: qkv grade release {assignment}")
             sources = {cell.name: cell.source for cell in known.source_cells}
             base, given = nbformat.read(released, as_version=4), {}
             for cell in base.cells:

@@ -10,11 +10,13 @@ import json
 import os
 import re
 import stat
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 
+from qkv.errors import QkvError
 from qkv.grade import clean
 
 MAX_FILE = 20 * 2**20
@@ -28,7 +30,7 @@ _PARTS = re.compile(rb"[\[{]")
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
-class UnreadableError(ValueError):
+class UnreadableError(QkvError):
     """Why a submission cannot be read, in a sentence for its author."""
 
 
@@ -42,10 +44,10 @@ class Submission:
 
 
 def check_student(name: str) -> str:
-    """Return a student id that is fit to be a folder's name; `ValueError` for any other."""
+    """Return a student id that is fit to be a folder's name; `QkvError` for any other."""
     if not STUDENT.fullmatch(name) or ".." in name or name.endswith("."):
         shown = clean.text(name, 40)
-        raise ValueError(
+        raise QkvError(
             f"{shown!r} cannot be a student id: use letters, digits, dot, dash, underscore and @"
         )
     return name
@@ -56,6 +58,8 @@ def read_file(folder: Path, *names: str) -> bytes:
 
     Raises `UnreadableError` for what is not there, no regular file, linked elsewhere or too large.
     """
+    if os.open not in os.supports_dir_fd or not hasattr(os, "O_NOFOLLOW"):
+        return _read_by_path(Path(folder), names)
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for name in names[:-1]:
@@ -73,9 +77,25 @@ def read_file(folder: Path, *names: str) -> bytes:
         os.close(at)
 
 
-def _read_regular(name, folder):
+def _read_by_path(folder: Path, names: tuple[str, ...]) -> bytes:
+    """The same where a folder cannot be held open (Windows): each step is looked at by its path."""
+    at = folder
+    for name in names[:-1]:
+        at = at / name
+        if not os.path.lexists(at):
+            raise UnreadableError("nothing was handed in")
+        junction = getattr(os.path, "isjunction", lambda path: False)
+        if at.is_symlink() or junction(at) or not at.is_dir():
+            raise UnreadableError("a folder of the submission is no folder or a link")
+    return _read_regular(at / names[-1], None)
+
+
+def _read_regular(name: str | Path, folder: int | None) -> bytes:
     # Not blocking: opening a pipe would otherwise wait for somebody to write into it.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY")
+    flags = os.O_RDONLY
+    for flag in wanted:
+        flags |= getattr(os, flag, 0)
     try:
         info = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(info.st_mode):
@@ -88,12 +108,12 @@ def _read_regular(name, folder):
     except OSError:
         raise UnreadableError("the file that was handed in cannot be opened") from None
     with os.fdopen(fd, "rb") as file:
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode):
+        opened = os.fstat(fd)
+        if not stat.S_ISREG(opened.st_mode) or not os.path.samestat(info, opened):
             raise UnreadableError("what was handed in is no regular file")
-        if info.st_nlink > 1:
+        if opened.st_nlink > 1:
             raise UnreadableError("the file that was handed in is a second name of another file")
-        if info.st_size > MAX_FILE:
+        if opened.st_size > MAX_FILE:
             raise UnreadableError(f"the notebook is larger than {MAX_FILE // 2**20} MB")
         data = file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
@@ -113,12 +133,47 @@ def parse(data: bytes) -> list[dict]:
         raise UnreadableError(
             "the file that was handed in is not a notebook (no valid JSON)"
         ) from None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    cells = _cells(notebook) if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
-        raise UnreadableError("the file that was handed in is JSON, but no notebook of version 4")
+        raise UnreadableError("the file that was handed in is JSON, but no notebook")
     if len(cells) > MAX_CELLS:
         raise UnreadableError(f"the notebook has {len(cells)} cells; {MAX_CELLS} are accepted")
     return cells
+
+
+def _cells(notebook: dict) -> list | None:
+    """Return the cells, of notebooks as they were before 2015 too (version 3)."""
+    sheets = notebook.get("worksheets")
+    if "cells" in notebook or not isinstance(sheets, list):
+        return notebook.get("cells")
+    lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    found = [cell for cells in lists if isinstance(cells, list) for cell in cells]
+    return [_newer(cell) if isinstance(cell, dict) else cell for cell in found]
+
+
+def _newer(cell: dict) -> dict:
+    """Return a cell of version 3 with the keys of version 4."""
+    made = {**cell, "source": cell.get("input", cell.get("source"))}
+    if cell.get("cell_type") == "heading":
+        level = cell.get("level") if cell.get("level") in range(1, 7) else 1
+        text = made["source"]
+        text = "".join(map(str, text)) if isinstance(text, list) else text
+        made |= {"cell_type": "markdown", "source": f"{'#' * level} {text}"}
+    return made
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two sources differ in nothing that a person types.
+
+    Programs that save notebooks change line ends, blanks at the ends of lines, and how accents are
+    stored.
+    """
+    return _typed(one) == _typed(other)
+
+
+def _typed(source: str) -> str:
+    lines = unicodedata.normalize("NFC", source.lstrip("\ufeff")).splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip()
 
 
 def _source(cell):
@@ -128,6 +183,7 @@ def _source(cell):
         value = "".join(value)
     if not isinstance(value, str) or len(value) > MAX_SOURCE:
         return None
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
     return clean.source(value, MAX_SOURCE)
 
 
@@ -154,7 +210,8 @@ def rebuild(base: nbformat.NotebookNode, data: bytes, given: dict[str, str]) -> 
         return Submission(notebook, [f"{str(error)[0].upper()}{str(error)[1:]}."], readable=False)
     position = {c.metadata.nbgrader.grade_id: n for n, c in enumerate(base.cells) if _known(c)}
     plain_ids = {c.get("id"): n for n, c in enumerate(base.cells) if not _known(c)}
-    plain_texts = {c.source: n for n, c in enumerate(base.cells) if not _known(c)}
+    plain_texts = {_typed(c.source): n for n, c in enumerate(base.cells) if not _known(c)}
+    known_ids = _known_ids(base, cells)
     answered, extra, at = set(), {}, -1
     for cell in cells:
         source = _source(cell) if isinstance(cell, dict) else None
@@ -163,14 +220,16 @@ def rebuild(base: nbformat.NotebookNode, data: bytes, given: dict[str, str]) -> 
             result.findings.append("A cell that is malformed or too long was left out.")
             continue
         name = _grade_id(cell)
+        if name == "" and isinstance(cell.get("id"), str):
+            name = known_ids.get(cell["id"], "")
         if name is None or (name and name not in position):
             shown = clean.text(name or "", 40)
             result.findings.append(f"A cell with an unknown id ({shown!r}) was left out.")
         elif name:
             at = max(at, position[name])
             _answer(result, base.cells[position[name]], position[name], source, given, answered)
-        elif source in plain_texts:
-            at = max(at, plain_texts[source])
+        elif _typed(source) in plain_texts:
+            at = max(at, plain_texts[_typed(source)])
         else:
             same = plain_ids.get(cell.get("id") if isinstance(cell.get("id"), str) else None)
             if same is not None:
@@ -187,6 +246,16 @@ def rebuild(base: nbformat.NotebookNode, data: bytes, given: dict[str, str]) -> 
     return result
 
 
+def _known_ids(base, cells) -> dict[str, str]:
+    """Return cell id -> grade id of cells whose nbgrader metadata the submission has lost."""
+    there = {_grade_id(cell) for cell in cells if isinstance(cell, dict)}
+    return {
+        c.id: c.metadata.nbgrader.grade_id
+        for c in base.cells
+        if _known(c) and c.get("id") and c.metadata.nbgrader.grade_id not in there
+    }
+
+
 def _known(cell):
     return bool(cell.metadata.get("nbgrader", {}).get("grade_id"))
 
@@ -199,14 +268,14 @@ def _answer(result, base, number, source, given, answered):
     """Put a student's source into the released cell that it belongs to, if it may go there."""
     name, cell = base.metadata.nbgrader.grade_id, result.notebook.cells[number]
     if not base.metadata.nbgrader.get("solution"):
-        if source.strip() != given[name].strip():
+        if not same_text(source, given[name]):
             result.findings.append(f"The locked cell {name} was changed; it was restored.")
         return
-    if number not in answered or cell.source == base.source:
+    if number not in answered or same_text(cell.source, base.source):
         cell.source = source
         if number in answered:
             result.findings.append(f"The cell {name} is there twice; the one with work counts.")
-    elif source != base.source:
+    elif not same_text(source, base.source):
         result.findings.append(f"The cell {name} is there twice; only the first one counts.")
     answered.add(number)
 

@@ -1,6 +1,5 @@
 """Reports on a graded class: tables for spreadsheets, and one page with distributions."""
 
-import csv
 import io
 import math
 import tokenize
@@ -8,10 +7,12 @@ from collections import Counter, defaultdict
 from keyword import iskeyword
 from pathlib import Path
 
+from qkv.errors import QkvError
 from qkv.grade import clean
 from qkv.grade.course import Course
 from qkv.grade.feedback import graded
 from qkv.grade.intake import UnreadableError, parse, read_file
+from qkv.grade.people import People
 from qkv.grade.run import read_record
 from qkv.notebook.files import write
 
@@ -22,32 +23,30 @@ SHORTEST = 12  # words of code below which two answers may be alike by chance
 def write_report(course: Course, assignment: str) -> list[Path]:
     """Write `reports/ASSIGNMENT/` (scores.csv, misconceptions.csv, report.html); return the files.
 
-    Raises `ValueError` if nobody's submission has been graded.
+    Raises `QkvError` if nobody's submission has been graded.
     """
     with course.lock():
         rows, tasks = scores(course, assignment)
         if not rows:
-            raise ValueError(
-                f"no submission to {assignment} is graded: qkv grade grade {assignment}"
-            )
-        wrong = misconceptions(course, assignment)
+            raise QkvError(f"no submission to {assignment} is graded: qkv grade grade {assignment}")
+        people, wrong = People(course), misconceptions(course, assignment)
         alike = similar(course, assignment)
         folder = course.root / "reports" / assignment
         files = {
-            "scores.csv": _table(
-                ["student", "score", "of", "by_hand_missing", *tasks, "findings"],
+            "scores.csv": clean.table(
+                ["student", "name", "score", "of", "by_hand_missing", *tasks, "findings"],
                 [
-                    [r["student"], r["score"], r["of"], r["waiting"]]
+                    [r["student"], people.shown(r["student"]), r["score"], r["of"], r["waiting"]]
                     + ["" if r["tasks"].get(t) is None else r["tasks"][t] for t in tasks]
                     + [" ".join(r["findings"])]
                     for r in rows
                 ],
             ),
-            "misconceptions.csv": _table(
+            "misconceptions.csv": clean.table(
                 ["task", "what the test said", "students"],
                 [[t, said, n] for (t, said), n in wrong.most_common()],
             ),
-            "report.html": _page(assignment, rows, tasks, wrong, alike),
+            "report.html": _page(assignment, rows, tasks, wrong, alike, people),
         }
         for name, text in files.items():
             write(folder / name, text)
@@ -148,13 +147,6 @@ def _shape(source):
     return " ".join(words) if len(words) >= SHORTEST else ""
 
 
-def _table(head, rows):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([[clean.cell(value) for value in row] for row in [head, *rows]])
-    return text.getvalue()
-
-
 STYLE = """body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse}td,th{padding:.2rem .6rem;border-bottom:1px solid #999;
 text-align:left;vertical-align:top}svg{display:block}rect{fill:#0072b2}
@@ -162,7 +154,11 @@ text-align:left;vertical-align:top}svg{display:block}rect{fill:#0072b2}
 svg text{fill:#eee}}"""
 
 
-def _page(assignment, rows, tasks, wrong, alike):
+def _page(assignment, rows, tasks, wrong, alike, people):
+    def said(student: str) -> str:
+        name = people.shown(student)
+        return student if name == student else f"{name}, {student}"
+
     totals = [row["score"] for row in rows]
     most = max((row["of"] for row in rows), default=0)
     unsafe = any("without a sandbox" in f for row in rows for f in row["findings"])
@@ -180,12 +176,12 @@ def _page(assignment, rows, tasks, wrong, alike):
         [[t, said, n] for (t, said), n in wrong.most_common(40)],
     ))  # fmt: skip
     parts.append("<h2>Findings</h2>" + _html_table(
-        ["student", "finding"], [[r["student"], f] for r in rows for f in r["findings"]]
+        ["student", "finding"], [[said(r["student"]), f] for r in rows for f in r["findings"]]
     ))  # fmt: skip
     parts.append(
         "<h2>Answers that are alike</h2><p>The same code but for names and layout. This proves "
         "nothing; it says where to look.</p>"
-        + _html_table(["task", "students"], [[t, ", ".join(who)] for t, who in alike])
+        + _html_table(["task", "students"], [[t, ", ".join(map(said, who))] for t, who in alike])
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (

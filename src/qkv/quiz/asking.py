@@ -7,11 +7,11 @@ import traitlets
 from matplotlib.figure import Figure
 
 from qkv import plot
-from qkv.bank import Question
+from qkv.bank import Question, read_bank
 from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 from qkv.markup import pieces, plain
-from qkv.quiz.banks import bank_path, guess, load_bank, short
+from qkv.quiz.banks import bank_path, guess, short
 
 
 class Quiz(LiveFigure):
@@ -41,7 +41,7 @@ def ask(chapter: str, question_id: str) -> Quiz:
     path = bank_path(chapter)
     if not path.is_file():
         raise QkvError(f"the chapter {chapter!r} has no question bank: write {short(path)}")
-    bank = load_bank(path)
+    _, bank = read_bank(path, short(path))
     if question_id not in bank:
         raise QkvError(f"{short(path)} has no question {question_id!r}{guess(question_id, bank)}")
     return Quiz(chapter, bank[question_id])

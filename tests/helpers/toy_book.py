@@ -39,7 +39,7 @@ def write_results(book: Path, name: str, number=1, fingerprint="of code") -> Non
 
 def make_book(folder: Path) -> Path:
     """Write a book without notebooks: its table of contents and a package `qkv` of its own."""
-    for name in ("chapters/quiz", "src/qkv/live/js", "book", "studies/results"):
+    for name in ("chapters/quiz", "src/qkv/live/js", "src/qkv/quiz", "book", "studies/results"):
         (folder / name).mkdir(parents=True)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
     modules = {
@@ -59,7 +59,8 @@ def make_book(folder: Path) -> Path:
         "inner": "ITEMS = [10, 20]\nMORE = [30]\n",
         "bag": "ONE = 1\n",
         "unused": "NUMBER = 1\n",
-        "quiz": "import click\n\n\ndef ask(chapter, question):\n    click.echo(question)\n",
+        "quiz/__init__": "from qkv.quiz.asking import ask\n",
+        "quiz/asking": "import click\n\n\ndef ask(chapter, question):\n    click.echo(question)\n",
         "study": "def results(name):\n    return open(name)\n",
         "board": (
             "from qkv import study\n\nA = lambda: study.results('a')\n"

@@ -1,3 +1,4 @@
+import importlib
 import json
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ from toy_book import code, make_book, prose, write_notebook, write_results
 
 from qkv.cli import main
 from qkv.errors import QkvError
-from qkv.notebook import files, stale
+from qkv.notebook import files, reach, stale
 from qkv.publish.run import run_notebooks
 
 
@@ -388,3 +389,10 @@ def test_a_crash_while_storing_leaves_the_old_file_alone(tmp_path, monkeypatch):
         files.write(path, "new")
     assert [file.name for file in tmp_path.iterdir()] == ["a.ipynb"]
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize(("module", "name"), reach.READERS)
+def test_what_counts_as_reading_data_is_a_function_of_the_package(module, name):
+    """A function that moves would silently read nothing: a changed bank would leave all fresh."""
+    assert callable(vars(importlib.import_module(f"qkv.{module}"))[name])
+    assert vars(importlib.import_module(f"qkv.{module}"))[name].__module__ == f"qkv.{module}"

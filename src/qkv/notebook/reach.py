@@ -21,9 +21,9 @@ from qkv.notebook.syntax import ALL, bound, chains, defined, is_text, parsed, sh
 # argument is the name of the file.
 READERS = {
     ("study", "results"): "results",
-    ("quiz", "ask"): "bank",
-    ("quiz", "load_bank"): "bank",
-    ("quiz", "progress_state"): "bank",
+    ("quiz.asking", "ask"): "bank",
+    ("quiz.banks", "load_bank"): "bank",
+    ("quiz.banks", "progress_state"): "bank",
 }
 
 

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from qkv.errors import QkvError
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass
@@ -72,8 +74,8 @@ def to_device_of(model: nn.Module, batch: Any) -> Any:
 
 
 def fit(
-    model: nn.Module,
-    loss: Callable[[nn.Module, Any], Tensor],
+    model: Model,
+    loss: Callable[[Model, Any], Tensor],
     batches: Iterable | Callable[[int], Iterable],
     *,
     steps: int,
@@ -82,7 +84,7 @@ def fit(
     weight_decay: float = 0.01,
     clip: float | None = 1.0,
     seed: int = 0,
-    validate: Callable[[nn.Module], float] | None = None,
+    validate: Callable[[Model], float] | None = None,
     validate_every: int = 100,
     patience: int | None = None,
     checkpoint: str | Path | None = None,
@@ -159,10 +161,16 @@ def fit(
 class _Run:
     """The state of one training: what a checkpoint must hold to go on."""
 
-    def __init__(self, model, optimizer, schedule):
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LambdaLR,
+    ):
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.history = History()
-        self.best_score, self.best_weights, self.waited = math.inf, None, 0
+        self.best_score, self.waited = math.inf, 0
+        self.best_weights: dict[str, Tensor] | None = None
         self.epoch, self.epoch_random = 0, _random_state()
         self.between: dict[str, Any] = {}
 
@@ -179,7 +187,7 @@ class _Run:
             "carried": getattr(self.model, "carried", None),
         }
 
-    def stream(self, batches) -> Iterator:
+    def stream(self, batches: Iterable | Callable[[int], Iterable]) -> Iterator:
         """Yield batches epoch after epoch, leaving out those that were already trained on.
 
         Each epoch is asked for with the random numbers that it had when it was first asked for.
@@ -210,7 +218,7 @@ class _Run:
         loss.backward()
         if clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), clip)
-        self.history.lr.append(self.schedule.get_last_lr()[0])
+        self.history.lr.append(float(self.schedule.get_last_lr()[0]))
         self.optimizer.step()
         self.schedule.step()
         self.history.loss.append(loss.item())
@@ -299,7 +307,14 @@ def _set_random_state(state: list[Tensor]) -> None:
         torch.cuda.set_rng_state_all(state[1 : 1 + torch.cuda.device_count()])
 
 
-def _check(steps, warmup, validate, validate_every, patience, checkpoint_every) -> None:
+def _check(
+    steps: int,
+    warmup: float,
+    validate: Callable | None,
+    validate_every: int,
+    patience: int | None,
+    checkpoint_every: int,
+) -> None:
     """Raise `QkvError` for settings of `fit` that make no sense."""
     if steps < 1:
         raise QkvError(f"steps={steps}: training needs at least one step")
@@ -324,7 +339,7 @@ def _check_loss(value: Tensor, step: int, label: str, lr: float, clip: float | N
         )
 
 
-def _score(model: nn.Module, validate: Callable[[nn.Module], float]) -> float:
+def _score(model: Model, validate: Callable[[Model], float]) -> float:
     """Return the validation score, without gradients and in evaluation mode."""
     model.eval()
     with torch.no_grad():

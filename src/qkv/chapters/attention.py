@@ -160,19 +160,21 @@ class BahdanauTranslator(nn.Module):
         n_target). Weights: (batch, target_time, source_time).
         """
         annotations, keys, mask = memory
-        hidden, weights = [], []
+        read, weights = [], []
         for embedded in self.embed(target_in).unbind(dim=1):
             scores = self.score(state[0][:, None], keys)
             context, weight = attend(scores, annotations, mask)
             state = self.cell(
                 torch.cat([embedded, context[:, 0]], dim=1), state
             )
-            hidden.append(state[0])
+            read.append(state[0])
             weights.append(weight)
-        hidden = torch.stack(hidden, dim=1)
+        hidden = torch.stack(read, dim=1)
         return self.to_scores(hidden), state, torch.cat(weights, dim=1)
 
-    def decode(self, memory, state, target_in) -> tuple[Tensor, tuple]:
+    def decode(
+        self, memory: tuple, state: tuple, target_in: Tensor
+    ) -> tuple[Tensor, tuple]:
         """Return scores and the state afterwards, as `steps` does."""
         return self.steps(memory, state, target_in)[:2]
 
@@ -240,7 +242,9 @@ class AttentionTranslator(nn.Module):
         mixed = torch.tanh(self.mix(torch.cat([hidden, context], dim=2)))
         return self.to_scores(mixed), state, weights
 
-    def decode(self, memory, state, target_in) -> tuple[Tensor, tuple]:
+    def decode(
+        self, memory: tuple, state: tuple, target_in: Tensor
+    ) -> tuple[Tensor, tuple]:
         """Return scores and the state afterwards, as `steps` does."""
         return self.steps(memory, state, target_in)[:2]
 

@@ -9,7 +9,7 @@ __all__ = ['words', 'Vocabulary', 'BytePairEncoding', 'merge', 'one_hot', 'bag_o
 # %% ../../../chapters/01_encodings.ipynb #a1cea4dd
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import torch
@@ -123,7 +123,7 @@ class BytePairEncoding:
 
         for word in counts:
             count(word, +1)
-        merges = []
+        merges: list[tuple[str, str]] = []
         while len(merges) < n_merges and any(pairs.values()):
             best = min(pairs, key=lambda pair: (-pairs[pair], pair))
             merges.append(best)
@@ -288,7 +288,7 @@ def skipgram_batches(
     keep = (rate / frequency).sqrt().clamp(max=1)
     noise = counts**0.75
 
-    def batches(epoch: int):
+    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         generator = torch.Generator().manual_seed(1000 * seed + epoch)
         center, context = skipgram_pairs(documents, window, keep, generator)
         negatives = torch.multinomial(

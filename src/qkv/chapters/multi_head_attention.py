@@ -368,7 +368,12 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
     for name, module in model.named_modules():
         if isinstance(module, MultiHeadAttention):
 
-            def keep(module, args, kwargs, name=name):
+            def keep(
+                module: MultiHeadAttention,
+                args: tuple,
+                kwargs: dict,
+                name: str = name,
+            ) -> None:
                 maps[name] = module.weights(*args, **kwargs)
 
             hooks.append(
@@ -392,12 +397,14 @@ def without_heads(
     zeroing its columns of `to_output.weight`; afterwards they are put
     back. Raises `QkvError` for a head that is not there.
     """
-    before = {}
+    before: list[tuple[Tensor, Tensor]] = []
     try:
         for name, removed in heads.items():
             layer = model.get_submodule(name)
+            if not isinstance(layer, MultiHeadAttention):
+                raise QkvError(f"{name} is no layer with heads")
             weight = layer.to_output.weight.data
-            before[name] = weight.clone()
+            before.append((weight, weight.clone()))
             for head in removed:
                 if not 0 <= head < layer.n_heads:
                     raise QkvError(
@@ -408,8 +415,8 @@ def without_heads(
                 weight[:, start : start + layer.d_head] = 0
         yield model
     finally:
-        for name, weight in before.items():
-            model.get_submodule(name).to_output.weight.data.copy_(weight)
+        for weight, was in before:
+            weight.copy_(was)
 
 # %% ../../../chapters/06_multi_head_attention.ipynb #4352aad3
 def lists(n: int = 200) -> Tensor:
@@ -471,7 +478,7 @@ def head_scores(model: AttentionStack) -> dict[str, Tensor]:
     of_scenes = torch.stack(list(attention_maps(model, ids).values()), 1)
     row = torch.arange(len(ids))
     last, subject, near = torch.tensor(
-        [(s.verb, 1 + s.subject, 1 + s.near) for s in scenes]
+        [(s.verb, 1 + s.subject, 1 + (s.near or 0)) for s in scenes]
     ).T
     again = torch.arange(N_LIST + 1, 2 * N_LIST)
     return {
@@ -484,7 +491,7 @@ def head_scores(model: AttentionStack) -> dict[str, Tensor]:
 
 def losses_without(model: AttentionStack) -> dict[str, list]:
     """Return `behaviour` as it is without each head: lists by layer."""
-    found = {}
+    found: dict[str, list] = {}
     for name, layer in model.named_modules():
         if isinstance(layer, MultiHeadAttention):
             rows = []

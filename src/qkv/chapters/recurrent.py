@@ -366,7 +366,7 @@ def draw(
 class CharacterModel(nn.Module):
     """An LSTM that scores the next character at every position."""
 
-    carried = None  # a state, from one step of a training to the next
+    carried: tuple | None = None  # from one step of a training to the next
 
     def __init__(
         self, vocab_size: int, d_embed: int = 32, d_hidden: int = 192
@@ -448,14 +448,14 @@ def windows(ids: Tensor, n_rows: int, time: int) -> list[tuple]:
     ]
 
 
-def truncated_loss() -> Callable[[nn.Module, tuple], Tensor]:
+def truncated_loss() -> Callable[[CharacterModel, tuple], Tensor]:
     """Return a loss for `fit` that carries the state between windows.
 
     The state is kept with the model, where a checkpoint finds it; at the
     beginning of the text it starts anew.
     """
 
-    def loss(model, batch):
+    def loss(model: CharacterModel, batch: tuple) -> Tensor:
         x, y, start = batch
         scores, state = model(x, model.carried if start else None)
         # the gradient stops here
@@ -479,7 +479,7 @@ def train_characters(
     ids = torch.tensor(vocabulary.encode(text))
     validation = torch.tensor(vocabulary.encode(other))
 
-    def validate(model):
+    def validate(model: nn.Module) -> float:
         if on_stage:
             on_stage(model)
         return bits_per_character(model, validation)

@@ -54,7 +54,7 @@ class Batch(NamedTuple):
     target_in: Tensor
     target_out: Tensor
     target_mask: Tensor
-    index: list[int]
+    index: list[int]  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
 
 
 def check_tokens(tokens: Sequence[str], name: str) -> None:

@@ -4,6 +4,7 @@ import random
 import pytest
 import sacrebleu
 
+from qkv.errors import QkvError
 from qkv.metrics import alignment_error_rate, bleu, by_length, exact_match
 
 
@@ -64,3 +65,17 @@ def test_lists_of_different_lengths_are_an_error():
         bleu([["a"]], [["a"], ["b"]])
     with pytest.raises(ValueError, match="not empty"):
         exact_match([], [])
+
+
+@pytest.mark.parametrize("score", [bleu, exact_match, lambda h, r: by_length(bleu, h, h, r)])
+def test_strings_where_tokens_belong_are_refused(score):
+    for hypotheses, references in ((["le chat"], [["le"]]), ([["le"]], ["le chat"])):
+        with pytest.raises(QkvError, match="a sentence is the string 'le chat': give its tokens"):
+            score(hypotheses, references)
+    with pytest.raises(QkvError, match="a sentence is the string 'le chat'"):
+        score("le chat", "le chat")
+
+
+def test_without_a_link_there_is_no_alignment_error_rate():
+    with pytest.raises(QkvError, match="no link in any sentence"):
+        alignment_error_rate([set(), []], [set(), ()], [{(0, 0)}, set()])

@@ -1,10 +1,13 @@
 import math
+import random
+from typing import NamedTuple
 
 import pytest
 import torch
 from torch import nn
 
-from qkv.train import fit, warmup_cosine
+from qkv.errors import QkvError
+from qkv.train import fit, to_device_of, warmup_cosine
 
 DATA = torch.linspace(-1, 1, 64).unsqueeze(1)
 
@@ -81,6 +84,119 @@ def test_an_interrupted_training_goes_on_as_if_it_had_never_stopped(tmp_path):
     assert torch.equal(model.weight, whole_model.weight)
 
 
+def drawn_whole(epoch):
+    """Shuffle with torch's own random numbers, when the epoch begins."""
+    return DATA[torch.randperm(len(DATA))].split(16)
+
+
+def drawn_one_by_one(epoch):
+    """Draw each batch with torch's own random numbers, when it is asked for."""
+    for _ in range(4):
+        yield DATA[torch.randint(len(DATA), (16,))]
+
+
+def from_one_source():
+    """Draw with random numbers that go on from epoch to epoch."""
+    rng = random.Random(0)
+    return lambda epoch: (DATA[rng.sample(range(len(DATA)), 16)] for _ in range(4))
+
+
+@pytest.mark.parametrize("interrupted_in", ["loss", "validation"])
+@pytest.mark.parametrize("stop", range(1, 12))
+@pytest.mark.parametrize("make", [lambda: drawn_whole, lambda: drawn_one_by_one, from_one_source])
+def test_an_interrupt_at_any_step_of_an_epoch_changes_nothing(tmp_path, make, stop, interrupted_in):
+    def train(stop=None, checkpoint=None):
+        model = nn.Sequential(line(), nn.Dropout(0.5))
+        seen = {"loss": 0, "validation": 0}
+
+        def count(place):
+            seen[place] += 1
+            if place == interrupted_in and seen[place] == stop:
+                raise KeyboardInterrupt
+
+        def loss(model, batch):
+            value = line_loss(model, batch)  # draws the dropout
+            count("loss")
+            return value
+
+        def validate(model):
+            score = torch.rand(()).item()
+            count("validation")
+            return score
+
+        settings = {"validate": validate, "validate_every": 1, "checkpoint": checkpoint}
+        history = fit(model, loss, make(), steps=12, **settings)
+        return history.loss, history.valid, model[0].weight.item()
+
+    path = tmp_path / "line.pt"
+    with pytest.raises(KeyboardInterrupt):
+        train(stop, path)
+    assert train(checkpoint=path) == train()
+
+
+def test_an_interrupt_in_the_middle_of_an_update_goes_back_to_the_last_checkpoint(
+    tmp_path, monkeypatch
+):
+    path, steps = tmp_path / "line.pt", 0
+    whole = fitted(steps=12)[1].loss
+    update = torch.optim.AdamW.step
+
+    def interrupted(self, *args, **kwargs):
+        nonlocal steps
+        steps += 1
+        update(self, *args, **kwargs)
+        if steps == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(steps=12, checkpoint=path, checkpoint_every=5)
+    monkeypatch.undo()
+    assert fitted(line(9), steps=12, checkpoint=path)[1].loss == whole
+
+
+def test_what_a_loss_carries_is_kept(tmp_path):
+    def loss(model, batch):
+        before = 0.0 if model.carried is None else model.carried
+        model.carried = line_loss(model, batch).detach()
+        return line_loss(model, batch) + before * model.bias.square().sum()
+
+    def train(steps, **settings):
+        model = line()
+        model.carried = None
+        return fit(model, loss, shuffled, steps=steps, lr=0.01, **settings).loss
+
+    path = tmp_path / "line.pt"
+    calls, whole = 0, train(9)
+
+    def interrupted(model, batch):
+        nonlocal calls
+        calls += 1
+        value = loss(model, batch)
+        if calls == 6:
+            raise KeyboardInterrupt
+        return value
+
+    model = line()
+    model.carried = None
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, interrupted, shuffled, steps=9, lr=0.01, checkpoint=path)
+    assert train(9, checkpoint=path) == whole
+
+
+def test_batches_come_to_the_device_of_the_model():
+    class Two(NamedTuple):
+        x: torch.Tensor
+        name: str
+
+    model = nn.Linear(1, 1, device="meta")
+    moved = to_device_of(model, (DATA, [Two(DATA, "a")], 3))
+    assert moved[0].is_meta
+    assert moved[1][0].x.is_meta
+    assert (moved[1][0].name, moved[2]) == ("a", 3)
+    assert to_device_of(line(), DATA) is DATA
+
+
 def test_a_crash_while_saving_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "line.pt"
     fitted(steps=20, checkpoint=path)
@@ -142,11 +258,33 @@ def test_a_loss_that_is_not_finite_stops_training_with_advice():
         ({"steps": 0}, "steps=0: training needs"),
         ({"steps": 5, "warmup": 1.0}, "warmup=1.0 is a share"),
         ({"steps": 5, "patience": 2}, "patience=2 needs validate"),
+        ({"steps": 5, "validate_every": 0}, "validate_every=0 is no number of steps"),
+        ({"steps": 5, "checkpoint_every": -1}, "checkpoint_every=-1 is no number of steps"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         fit(line(), line_loss, shuffled, **settings)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda model, batch: 0.5, "the loss is 0.5: return a tensor of one number"),
+        (lambda model, batch: model(batch), r"the loss is of shape \(16, 1\): return a tensor"),
+    ],
+)
+def test_a_loss_that_is_not_one_number_is_refused(loss, message):
+    with pytest.raises(QkvError, match=message):
+        fit(line(), loss, shuffled, steps=5)
+
+
+def test_an_old_checkpoint_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "line.pt"
+    fitted(steps=5, checkpoint=path)
+    torch.save({k: v for k, v in torch.load(path).items() if k != "between"}, path)
+    with pytest.raises(QkvError, match=r"line\.pt does not hold"):
+        fitted(steps=5, checkpoint=path)
 
 
 def test_data_without_a_batch_is_refused():

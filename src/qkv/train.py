@@ -6,11 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
+
+from qkv.errors import QkvError
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass
@@ -53,9 +59,23 @@ def warmup_cosine(step: int, steps: int, warmup: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def to_device_of(model: nn.Module, batch: Any) -> Any:
+    """Return the batch with its tensors on the model's device; what is there already stays.
+
+    batch: a tensor, or a tuple, a named tuple or a list with tensors in it; anything else is kept.
+    """
+    if isinstance(batch, Tensor):
+        return batch.to(next(model.parameters()).device)
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(to_device_of(model, part) for part in batch))
+    if isinstance(batch, list | tuple):
+        return type(batch)(to_device_of(model, part) for part in batch)
+    return batch
+
+
 def fit(
-    model: nn.Module,
-    loss: Callable[[nn.Module, object], Tensor],
+    model: Model,
+    loss: Callable[[Model, Any], Tensor],
     batches: Iterable | Callable[[int], Iterable],
     *,
     steps: int,
@@ -64,7 +84,7 @@ def fit(
     weight_decay: float = 0.01,
     clip: float | None = 1.0,
     seed: int = 0,
-    validate: Callable[[nn.Module], float] | None = None,
+    validate: Callable[[Model], float] | None = None,
     validate_every: int = 100,
     patience: int | None = None,
     checkpoint: str | Path | None = None,
@@ -74,7 +94,8 @@ def fit(
     """Train `model` in place with AdamW, linear warm-up and a cosine decay; return the history.
 
     model: any module. It is in training mode during steps, in evaluation mode afterwards.
-    loss: `loss(model, batch)` returns a scalar tensor.
+    loss: `loss(model, batch)` returns a scalar tensor. The batch is on the model's device. What a
+        loss carries from one batch to the next it keeps in `model.carried`.
     batches: what one epoch goes through. A callable is called with the epoch's number (0, 1, …)
         and returns that epoch's batches, so that each epoch can be shuffled by its own seed.
     steps: how many updates in all; the data is gone through again as often as needed.
@@ -85,60 +106,49 @@ def fit(
         With `patience`, training stops after that many scores in a row without a better one, and
         the model ends with its best weights.
     checkpoint: a file to save to every `checkpoint_every` steps, at the end, and on an interrupt
-        (Ctrl-C). When it exists, training goes on from there as if it had never stopped.
+        (Ctrl-C). When it exists, training goes on from there as if it had never stopped: with
+        torch's random numbers and `model.carried` as they were, and with `batches` gone through
+        anew up to that step. (Python's and NumPy's global random numbers are not kept.)
 
     A bar shows the loss and the speed while it runs; afterwards one line stays.
 
-    Raises `ValueError` for settings that make no sense, for data without a batch, and when the
+    Raises `QkvError` for settings that make no sense, for data without a batch, and when the
     loss is no longer a finite number.
     """
-    if steps < 1:
-        raise ValueError(f"steps={steps}: training needs at least one step")
-    if not 0 <= warmup < 1:
-        raise ValueError(f"warmup={warmup} is a share of the steps: choose 0 ≤ warmup < 1")
-    if patience is not None and validate is None:
-        raise ValueError(f"patience={patience} needs validate=..., the score it waits for")
-
+    _check(steps, warmup, validate, validate_every, patience, checkpoint_every)
     warmup_steps = round(warmup * steps)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: warmup_cosine(step, steps, warmup_steps)
     )
     torch.manual_seed(seed)
+    path = None if checkpoint is None else Path(checkpoint)
     run = _Run(model, optimizer, schedule)
-    if checkpoint is not None and Path(checkpoint).exists():
-        run.load(Path(checkpoint), steps)
+    if path is not None and path.exists():
+        run.load(path, steps)
 
-    history = run.history
-    stream = _endless(batches, start=history.steps)
+    history, stream = run.history, run.stream(batches)
     model.train()
     started = time.perf_counter() - history.seconds
     with (
         tqdm(total=steps, initial=history.steps, desc=label, leave=False) as bar,
-        run.saved_to(checkpoint),
+        run.saved_to(path),
     ):
-        while history.steps < steps and not history.stopped_early:
-            value = loss(model, next(stream))
-            if not torch.isfinite(value):
-                raise ValueError(
-                    f"{label}: the loss is {value.item()} at step {history.steps + 1}; "
-                    f"try a smaller lr (now {lr}) or a clip (now {clip})"
-                )
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            if clip is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), clip)
-            history.lr.append(schedule.get_last_lr()[0])
-            optimizer.step()
-            schedule.step()
-            history.loss.append(value.item())
+        while True:
+            run.mark()
+            if validate is not None and run.is_due(validate_every):
+                run.judge(_score(model, validate), patience)
+                run.mark()
+            if path is not None and history.steps and history.steps % checkpoint_every == 0:
+                run.save(path)
+            if history.steps >= steps or history.stopped_early:
+                break
+            value = loss(model, to_device_of(model, next(stream)))
+            _check_loss(value, history.steps + 1, label, lr, clip)
+            run.update(value, clip)
             history.seconds = time.perf_counter() - started
             bar.update()
             bar.set_postfix(loss=f"{history.loss[-1]:.3f}", refresh=False)
-            if validate is not None and history.steps % validate_every == 0:
-                run.judge(_score(model, validate), patience)
-            if checkpoint is not None and history.steps % checkpoint_every == 0:
-                run.save(Path(checkpoint))
     if run.best_weights is not None:
         model.load_state_dict(run.best_weights)
     model.eval()
@@ -151,10 +161,72 @@ def fit(
 class _Run:
     """The state of one training: what a checkpoint must hold to go on."""
 
-    def __init__(self, model, optimizer, schedule):
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LambdaLR,
+    ):
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.history = History()
-        self.best_score, self.best_weights, self.waited = math.inf, None, 0
+        self.best_score, self.waited = math.inf, 0
+        self.best_weights: dict[str, Tensor] | None = None
+        self.epoch, self.epoch_random = 0, _random_state()
+        self.between: dict[str, Any] = {}
+
+    def mark(self) -> None:
+        """Note what the next step starts from, for an interrupt in the middle of it.
+
+        A batch that was drawn, or a loss that was worked out, has moved on all of this.
+        """
+        self.between = {
+            "steps": self.history.steps,
+            "random": _random_state(),
+            "epoch": self.epoch,
+            "epoch_random": self.epoch_random,
+            "carried": getattr(self.model, "carried", None),
+        }
+
+    def stream(self, batches: Iterable | Callable[[int], Iterable]) -> Iterator:
+        """Yield batches epoch after epoch, leaving out those that were already trained on.
+
+        Each epoch is asked for with the random numbers that it had when it was first asked for.
+        """
+        start, drawn, between = self.history.steps, 0, self.between
+        for epoch in count():
+            if drawn >= start:
+                self.epoch_random = _random_state()
+            elif epoch == between["epoch"]:
+                self.epoch_random = between["epoch_random"]
+                _set_random_state(self.epoch_random)
+            self.epoch, before = epoch, drawn
+            for batch in batches(epoch) if callable(batches) else batches:
+                drawn += 1
+                if drawn > start:
+                    yield batch
+                elif drawn == start:
+                    _set_random_state(between["random"])
+            if drawn == before:
+                raise QkvError(
+                    f"epoch {epoch} of the data holds no batch: give a list, or a function that "
+                    "makes the batches of each epoch"
+                )
+
+    def update(self, loss: Tensor, clip: float | None) -> None:
+        """Take one step down the gradient of a loss and write it into the history."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+        self.history.lr.append(float(self.schedule.get_last_lr()[0]))
+        self.optimizer.step()
+        self.schedule.step()
+        self.history.loss.append(loss.item())
+
+    def is_due(self, every: int) -> bool:
+        """Say whether this step's score is still to be taken."""
+        steps, valid = self.history.steps, self.history.valid
+        return steps > 0 and steps % every == 0 and (not valid or valid[-1][0] != steps)
 
     def judge(self, score: float, patience: int | None) -> None:
         """Note a validation score; keep the best weights when someone is waiting for them."""
@@ -179,62 +251,95 @@ class _Run:
                 "schedule": self.schedule.state_dict(),
                 "history": vars(self.history),
                 "best": (self.best_score, self.best_weights, self.waited),
-                "random": torch.get_rng_state(),
+                "between": self.between,
             },
             part,
         )
         os.replace(part, path)
 
     def load(self, path: Path, steps: int) -> None:
-        """Go on from a checkpoint; raise `ValueError` when it does not fit."""
+        """Go on from a checkpoint; raise `QkvError` when it does not fit."""
         try:
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, weights_only=True, map_location="cpu")
             self.model.load_state_dict(state["model"])
+            history, between = History(**state["history"]), state["between"]
         except Exception as error:  # a broken pickle can raise almost anything
-            raise ValueError(
+            raise QkvError(
                 f"{path} does not hold this model's training: delete it to start again"
             ) from error
-        history = History(**state["history"])
         if history.steps > steps:
-            raise ValueError(
+            raise QkvError(
                 f"{path} holds {history.steps} steps, more than steps={steps}: delete it to start "
                 "again"
             )
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.history = history
+        self.epoch, self.epoch_random = between["epoch"], between["epoch_random"]
         self.best_score, self.best_weights, self.waited = state["best"]
-        torch.set_rng_state(state["random"])
+        self.model.carried = to_device_of(self.model, between["carried"])
+        _set_random_state(between["random"])
 
     @contextmanager
-    def saved_to(self, checkpoint: str | Path | None) -> Iterator[None]:
-        """Save when the training ends, and when the reader interrupts it between two steps."""
+    def saved_to(self, checkpoint: Path | None) -> Iterator[None]:
+        """Save when the training ends, and when the reader interrupts it before a step is taken."""
         try:
             yield
         except KeyboardInterrupt:
-            if checkpoint is not None and len(self.history.lr) == self.history.steps:
-                self.save(Path(checkpoint))
+            taken = {len(self.history.lr), len(self.history.loss)}
+            if checkpoint is not None and taken == {self.between.get("steps")}:
+                self.save(checkpoint)
             raise
         if checkpoint is not None:
-            self.save(Path(checkpoint))
+            self.save(checkpoint)
 
 
-def _endless(batches, start: int) -> Iterator:
-    """Yield batches epoch after epoch, leaving out the first `start` (already trained on)."""
-    skipped = 0
-    for epoch in range(10**9):
-        empty = True
-        for batch in batches(epoch) if callable(batches) else batches:
-            empty = False
-            if skipped < start:
-                skipped += 1
-                continue
-            yield batch
-        if empty:
-            raise ValueError(f"epoch {epoch} of the data holds no batch")
+def _random_state() -> list[Tensor]:
+    """Return the state of torch's random numbers: the CPU's, then each GPU's in use."""
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return [torch.get_rng_state(), *gpus]
 
 
-def _score(model: nn.Module, validate: Callable[[nn.Module], float]) -> float:
+def _set_random_state(state: list[Tensor]) -> None:
+    """Bring back what `_random_state` returned, for as many GPUs as there are."""
+    torch.set_rng_state(state[0])
+    if torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state[1 : 1 + torch.cuda.device_count()])
+
+
+def _check(
+    steps: int,
+    warmup: float,
+    validate: Callable | None,
+    validate_every: int,
+    patience: int | None,
+    checkpoint_every: int,
+) -> None:
+    """Raise `QkvError` for settings of `fit` that make no sense."""
+    if steps < 1:
+        raise QkvError(f"steps={steps}: training needs at least one step")
+    if not 0 <= warmup < 1:
+        raise QkvError(f"warmup={warmup} is a share of the steps: choose 0 ≤ warmup < 1")
+    if patience is not None and validate is None:
+        raise QkvError(f"patience={patience} needs validate=..., the score it waits for")
+    for name, every in (("validate_every", validate_every), ("checkpoint_every", checkpoint_every)):
+        if every < 1:
+            raise QkvError(f"{name}={every} is no number of steps: choose at least 1")
+
+
+def _check_loss(value: Tensor, step: int, label: str, lr: float, clip: float | None) -> None:
+    """Raise `QkvError` for a loss that no step can be taken with."""
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        what = f"of shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+        raise QkvError(f"{label}: the loss is {what}: return a tensor of one number")
+    if not torch.isfinite(value):
+        raise QkvError(
+            f"{label}: the loss is {value.item()} at step {step}; "
+            f"try a smaller lr (now {lr}) or a clip (now {clip})"
+        )
+
+
+def _score(model: Model, validate: Callable[[Model], float]) -> float:
     """Return the validation score, without gradients and in evaluation mode."""
     model.eval()
     with torch.no_grad():

@@ -4,7 +4,18 @@ import pytest
 import torch
 
 from qkv.data.dates import DatePair as Words
-from qkv.data.pairs import BOS, EOS, PAD, Batches, padded, tokens_of
+from qkv.data.pairs import (
+    BOS,
+    EOS,
+    PAD,
+    Batches,
+    check_mask,
+    check_padding,
+    has_padding,
+    padded,
+    tokens_of,
+)
+from qkv.errors import QkvError
 
 
 class Ids:
@@ -92,3 +103,59 @@ def test_the_source_can_be_turned_around_and_the_end_marker_stays_last(data):
 def test_no_pairs_are_an_error():
     with pytest.raises(ValueError, match="nothing to batch"):
         Batches([], None, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "rows is empty: give at least one row"),
+        (["ab"], "row 0 is 'ab': give ids"),
+        ([[1, 2], ["a"]], r"row 1 is \['a'\]: give ids"),
+    ],
+)
+def test_rows_that_are_no_ids_are_refused(rows, message):
+    with pytest.raises(QkvError, match=message):
+        padded(rows, 0)
+
+
+def test_strings_where_sentences_belong_are_refused(data):
+    _, vocabularies = data
+    for sentences in ("the cat", ["the cat"]):
+        with pytest.raises(QkvError, match="a sentence is the string 'the cat': give its tokens"):
+            tokens_of(sentences)
+    with pytest.raises(QkvError, match="the source of pair 1 is the string 'a b'"):
+        Batches([Words(("a",), ("x",)), Words("a b", ("x",))], *vocabularies)
+    with pytest.raises(QkvError, match="the target of pair 0 is the string 'x'"):
+        Batches([Words(("a",), "x")], *vocabularies)
+
+
+def test_a_batch_of_no_pair_and_an_epoch_of_no_sentence_are_refused(data):
+    pairs, vocabularies = data
+    with pytest.raises(QkvError, match="batch_size=0"):
+        Batches(pairs, *vocabularies, batch_size=0)
+    batches = Batches(pairs[4:], *vocabularies, limits=(4, 60))
+    with pytest.raises(QkvError, match=r"limits\[0\]=4 .* choose at least 5"):
+        next(batches(0))
+    assert len(list(batches(1))) > 0
+
+
+def test_a_mask_is_of_booleans_and_broadcasts():
+    mask = torch.ones(2, 1, 3, dtype=torch.bool)
+    check_mask(mask, (2, 5, 3))
+    check_mask(mask[0, 0], (2, 5, 3))
+    for wrong in (mask.float(), mask.long(), [True], None):
+        with pytest.raises(QkvError, match=r"the mask is of .*: give a tensor of booleans"):
+            check_mask(wrong, (2, 5, 3))
+    for shape in ((2, 5, 4), (3, 5, 3), (2, 3)):
+        with pytest.raises(QkvError, match="does not fit"):
+            check_mask(mask, shape)
+
+
+def test_padding_stands_after_the_tokens():
+    ids, mask = padded([[5, 6], [7]], 0)
+    assert has_padding(ids, mask)
+    assert not has_padding(ids[:, :1], mask[:, :1])
+    assert not has_padding(ids.to("meta"), mask.to("meta"))  # its values are nowhere
+    for wrong in (mask.flip(1), ~mask):
+        with pytest.raises(QkvError, match="padding before a token, or no token"):
+            check_padding(ids, wrong)

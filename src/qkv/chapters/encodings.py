@@ -9,11 +9,14 @@ __all__ = ['words', 'Vocabulary', 'BytePairEncoding', 'merge', 'one_hot', 'bag_o
 # %% ../../../chapters/01_encodings.ipynb #a1cea4dd
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from qkv.errors import QkvError
 
 # %% ../../../chapters/01_encodings.ipynb #ea3f1993
 def words(text: str) -> list[str]:
@@ -36,7 +39,7 @@ class Vocabulary:
 
     def __init__(
         self,
-        tokens,
+        tokens: Iterable[str],
         min_count: int = 1,
         specials: tuple[str, ...] = ("<unk>",),
     ):
@@ -50,6 +53,7 @@ class Vocabulary:
             if self.counts[t] >= min_count and t not in specials
         ]
         self.tokens = [*specials, *kept]
+        self.longest = max(map(len, kept), default=0)
         self.ids = {token: i for i, token in enumerate(self.tokens)}
 
     def __len__(self) -> int:
@@ -60,15 +64,21 @@ class Vocabulary:
         """Tell whether the token has an id of its own."""
         return token in self.ids
 
-    def encode(self, tokens) -> list[int]:
-        """Return the ids of the tokens."""
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Return the ids of the tokens.
+
+        A string is read as its characters; `QkvError` refuses it when the
+        vocabulary holds longer tokens.
+        """
+        if isinstance(tokens, str) and self.longest > 1:
+            raise QkvError(f"{tokens[:40]!r} is a string: give its tokens")
         if self.unk in self.ids:
             return [
                 self.ids.get(token, self.ids[self.unk]) for token in tokens
             ]
         return [self.ids[token] for token in tokens]
 
-    def decode(self, ids) -> list[str]:
+    def decode(self, ids: Iterable[int]) -> list[str]:
         """Return the tokens with these ids."""
         return [self.tokens[i] for i in ids]
 
@@ -103,16 +113,17 @@ class BytePairEncoding:
         """Learn `n_merges` merges, or fewer when no pair is left to merge."""
         counts = Counter(re.findall(cls.pattern, text))
         spelled = {word: list(word) for word in counts}
-        pairs, where = Counter(), defaultdict(set)
+        pairs: Counter[tuple[str, str]] = Counter()
+        where: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
 
-        def count(word, sign):
+        def count(word: str, sign: int) -> None:
             for pair in pairwise(spelled[word]):
                 pairs[pair] += sign * counts[word]
                 where[pair].add(word)
 
         for word in counts:
             count(word, +1)
-        merges = []
+        merges: list[tuple[str, str]] = []
         while len(merges) < n_merges and any(pairs.values()):
             best = min(pairs, key=lambda pair: (-pairs[pair], pair))
             merges.append(best)
@@ -125,7 +136,7 @@ class BytePairEncoding:
 
     def split(self, text: str) -> list[str]:
         """Return the tokens of a text, as strings."""
-        known = {}
+        known: dict[str, list[str]] = {}
         for word in re.findall(self.pattern, text):
             if word not in known:
                 known[word] = self.split_word(word)
@@ -155,14 +166,14 @@ class BytePairEncoding:
             for token in self.split(text)
         ]
 
-    def decode(self, ids) -> str:
+    def decode(self, ids: Iterable[int]) -> str:
         """Return the text with these token ids."""
         return "".join(self.tokens[i] for i in ids)
 
 
 def merge(symbols: list[str], pair: tuple[str, str]) -> list[str]:
     """Return the symbols with each such pair, from the left, made into one."""
-    result = []
+    result: list[str] = []
     for symbol in symbols:
         if result and (result[-1], symbol) == pair:
             result[-1] += symbol
@@ -174,19 +185,18 @@ def merge(symbols: list[str], pair: tuple[str, str]) -> list[str]:
 def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
     """Return one-hot vectors, shape (*ids.shape, vocab_size), as floats.
 
-    Raises `ValueError` when an id is not in 0 … vocab_size - 1.
+    Raises `QkvError` when an id is not in 0 … vocab_size - 1.
     """
     if (
         ids.numel()
         and not 0 <= int(ids.min()) <= int(ids.max()) < vocab_size
     ):
-        raise ValueError(
+        raise QkvError(
             f"ids from {int(ids.min())} to {int(ids.max())} "
             f"do not fit vocab_size={vocab_size}"
         )
-    return torch.zeros(*ids.shape, vocab_size).scatter_(
-        -1, ids.unsqueeze(-1), 1.0
-    )
+    zeros = torch.zeros(*ids.shape, vocab_size, device=ids.device)
+    return zeros.scatter_(-1, ids.unsqueeze(-1), 1.0)
 
 # %% ../../../chapters/01_encodings.ipynb #bcbbc2f1
 def bag_of_words(ids: Tensor, vocab_size: int) -> Tensor:
@@ -239,9 +249,10 @@ def skipgram_pairs(
 
     keep: for each token, the probability that an occurrence is kept.
     A context at a distance of 1 … window is used with probability
-    (window + 1 - distance) / window.
+    (window + 1 - distance) / window. Raises `QkvError` without any pair.
     """
-    centers, contexts = [], []
+    centers: list[Tensor] = []
+    contexts: list[Tensor] = []
     for ids in documents:
         ids = ids[torch.rand(len(ids), generator=generator) < keep[ids]]
         for distance in range(1, min(window, len(ids) - 1) + 1):
@@ -250,6 +261,10 @@ def skipgram_pairs(
             used = torch.rand(len(left), generator=generator) < chance
             centers += [left[used], right[used]]
             contexts += [right[used], left[used]]
+    if not sum(map(len, centers)):
+        raise QkvError(
+            f"no word met another within window={window}: give longer texts"
+        )
     return torch.cat(centers), torch.cat(contexts)
 
 
@@ -262,7 +277,7 @@ def skipgram_batches(
     batch_size: int,
     rate: float = 1e-3,
     seed: int = 0,
-):
+) -> Callable[[int], Iterable[tuple[Tensor, Tensor]]]:
     """Return a function of the epoch that yields batches for `SkipGram`.
 
     counts: occurrences of each token, shape (vocab_size,).
@@ -273,7 +288,7 @@ def skipgram_batches(
     keep = (rate / frequency).sqrt().clamp(max=1)
     noise = counts**0.75
 
-    def batches(epoch: int):
+    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         generator = torch.Generator().manual_seed(1000 * seed + epoch)
         center, context = skipgram_pairs(documents, window, keep, generator)
         negatives = torch.multinomial(
@@ -290,13 +305,17 @@ def skipgram_batches(
 
 # %% ../../../chapters/01_encodings.ipynb #639a36fd
 def nearest(
-    vectors: Tensor, query: Tensor, k: int, exclude=()
+    vectors: Tensor, query: Tensor, k: int, exclude: Sequence[int] = ()
 ) -> tuple[Tensor, Tensor]:
     """Return ids (k,) and cosines (k,) of the rows most similar to `query`.
 
     vectors: (n, d). query: (d,). The best comes first. exclude: ids not to
-    be returned, such as the query's own.
+    be returned, such as the query's own. Raises `QkvError` for a k above
+    the number of the others.
     """
+    others = len(vectors) - len(set(exclude))
+    if not 1 <= k <= others:
+        raise QkvError(f"k={k} of {others} words: choose 1 to {others}")
     cosines = F.normalize(vectors, dim=1) @ F.normalize(
         query, dim=0
     )  # (n,)

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.self_attention import attention, causal_mask, sinusoids
 from qkv.data import lexicon
-from qkv.data.pairs import padded
+from qkv.data.pairs import check_mask, padded
+from qkv.errors import QkvError
 from qkv.train import fit
 
 # %% ../../../chapters/06_multi_head_attention.ipynb #20bcd77e
@@ -39,12 +40,12 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
         if n_heads < 1 or d_model % n_heads:
-            raise ValueError(
+            raise QkvError(
                 f"d_model={d_model} is not divisible by n_heads={n_heads}: "
                 "choose a number of heads that divides it"
             )
         if n_kv_heads < 1 or n_heads % n_kv_heads:
-            raise ValueError(
+            raise QkvError(
                 f"n_heads={n_heads} is not divisible by n_kv_heads="
                 f"{n_kv_heads}: choose a number that divides it"
             )
@@ -97,12 +98,19 @@ class MultiHeadAttention(nn.Module):
 
         mask: broadcasts to (batch, n_heads, time, memory_time), true where
         a query may look; a padding mask comes as `mask[:, None, None]`.
+        Where it may look nowhere, its heads find 0.
         """
         query, key, value = self.project(x, memory)
+        if mask is not None:
+            check_mask(mask, (*query.shape[:3], key.shape[2]))
+            nowhere = ~torch.atleast_2d(mask).any(-1, keepdim=True)
+            mask = mask | nowhere  # some versions of PyTorch say nan there
         # the same sums as `attention`, in one call that keeps no weights
         found = F.scaled_dot_product_attention(
             query, key, value, attn_mask=mask
         )  # (batch, n_heads, time, d_head)
+        if mask is not None:
+            found = found.masked_fill(nowhere, 0.0)
         return self.to_output(found.transpose(1, 2).flatten(2))
 
     def weights(
@@ -153,8 +161,9 @@ class VerbReader(nn.Module):
         ids: (batch, time). verb: (batch,), the place of the verb.
         """
         x = self.embed(ids)  # (batch, time, d_model)
-        x = x + sinusoids(*x.shape[1:])
-        query = x[torch.arange(len(ids)), verb][:, None]
+        x = x + sinusoids(*x.shape[1:]).to(x)
+        row = torch.arange(len(ids), device=ids.device)
+        query = x[row, verb][:, None]
         found = query + self.look(query, x)  # (batch, 1, d_model)
         return self.to_names(found[:, 0]).unflatten(1, (2, N_NOUNS))
 
@@ -170,7 +179,7 @@ def train_verb(
     model = VerbReader(n_heads, n_kv_heads)
     generator = torch.Generator().manual_seed(seed)
 
-    def name_loss(model, batch):
+    def name_loss(model: nn.Module, batch: tuple) -> Tensor:
         ids, verb, nouns = batch
         return F.cross_entropy(
             model(ids, verb).flatten(0, 1), nouns.flatten()
@@ -191,7 +200,9 @@ def train_verb(
 
 
 @torch.no_grad()
-def names_found(model: VerbReader, marked: bool = False) -> dict:
+def names_found(
+    model: VerbReader, marked: bool = False
+) -> dict[str, float]:
     """Return shares of 4,000 new sentences.
 
     right: who and whom; present: both names are nouns of the sentence;
@@ -325,12 +336,12 @@ def train_stack(seed: int, n_kv_heads: int | None = None) -> AttentionStack:
     torch.manual_seed(seed)
     model = AttentionStack(len(vocabulary), 128, 4, 2, n_kv_heads)
 
-    def batches(epoch):
+    def batches(epoch: int) -> Iterator[Tensor]:
         for _ in range(100):
             rows = [vocabulary.encode(line(rng)) for _ in range(32)]
             yield torch.tensor(rows)
 
-    def next_loss(model, ids):
+    def next_loss(model: nn.Module, ids: Tensor) -> Tensor:
         scores = model(ids[:, :-1])
         return F.cross_entropy(scores.flatten(0, 1), ids[:, 1:].flatten())
 
@@ -347,7 +358,7 @@ def train_stack(seed: int, n_kv_heads: int | None = None) -> AttentionStack:
 
 # %% ../../../chapters/06_multi_head_attention.ipynb #61050885
 @torch.no_grad()
-def attention_maps(model: nn.Module, *inputs) -> dict[str, Tensor]:
+def attention_maps(model: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
     """Run the model and return the weights of all its attention.
 
     The keys are the names of the `MultiHeadAttention` modules in it, the
@@ -357,7 +368,12 @@ def attention_maps(model: nn.Module, *inputs) -> dict[str, Tensor]:
     for name, module in model.named_modules():
         if isinstance(module, MultiHeadAttention):
 
-            def keep(module, args, kwargs, name=name):
+            def keep(
+                module: MultiHeadAttention,
+                args: tuple,
+                kwargs: dict,
+                name: str = name,
+            ) -> None:
                 maps[name] = module.weights(*args, **kwargs)
 
             hooks.append(
@@ -379,17 +395,19 @@ def without_heads(
 
     heads: {module name: numbers of its heads}. A head is removed by
     zeroing its columns of `to_output.weight`; afterwards they are put
-    back. Raises `ValueError` for a head that is not there.
+    back. Raises `QkvError` for a head that is not there.
     """
-    before = {}
+    before: list[tuple[Tensor, Tensor]] = []
     try:
         for name, removed in heads.items():
             layer = model.get_submodule(name)
+            if not isinstance(layer, MultiHeadAttention):
+                raise QkvError(f"{name} is no layer with heads")
             weight = layer.to_output.weight.data
-            before[name] = weight.clone()
+            before.append((weight, weight.clone()))
             for head in removed:
                 if not 0 <= head < layer.n_heads:
-                    raise ValueError(
+                    raise QkvError(
                         f"{name} has no head {head}: its heads are 0 to "
                         f"{layer.n_heads - 1}"
                     )
@@ -397,8 +415,8 @@ def without_heads(
                 weight[:, start : start + layer.d_head] = 0
         yield model
     finally:
-        for name, weight in before.items():
-            model.get_submodule(name).to_output.weight.data.copy_(weight)
+        for weight, was in before:
+            weight.copy_(was)
 
 # %% ../../../chapters/06_multi_head_attention.ipynb #4352aad3
 def lists(n: int = 200) -> Tensor:
@@ -460,7 +478,7 @@ def head_scores(model: AttentionStack) -> dict[str, Tensor]:
     of_scenes = torch.stack(list(attention_maps(model, ids).values()), 1)
     row = torch.arange(len(ids))
     last, subject, near = torch.tensor(
-        [(s.verb, 1 + s.subject, 1 + s.near) for s in scenes]
+        [(s.verb, 1 + s.subject, 1 + (s.near or 0)) for s in scenes]
     ).T
     again = torch.arange(N_LIST + 1, 2 * N_LIST)
     return {
@@ -473,7 +491,7 @@ def head_scores(model: AttentionStack) -> dict[str, Tensor]:
 
 def losses_without(model: AttentionStack) -> dict[str, list]:
     """Return `behaviour` as it is without each head: lists by layer."""
-    found = {}
+    found: dict[str, list] = {}
     for name, layer in model.named_modules():
         if isinstance(layer, MultiHeadAttention):
             rows = []

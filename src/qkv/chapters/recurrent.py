@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['RNNCell', 'Recurrent', 'copy_weights', 'set_spectral_radius', 'gradient_by_lag', 'slope_of_gradient', 'recall_batch',
            'train_recall', 'LSTMCell', 'GRUCell', 'set_keep_bias', 'lag_curve', 'reach', 'Bidirectional', 'Stacked',
-           'CharacterCounts', 'split_manual', 'CharacterModel', 'bits_per_character', 'windows', 'truncated_loss',
-           'train_characters']
+           'CharacterCounts', 'split_manual', 'draw', 'CharacterModel', 'side_by_side', 'bits_per_character', 'windows',
+           'truncated_loss', 'train_characters']
 
 # %% ../../../chapters/02_recurrent.ipynb #d69e7c39
 import math
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 
 from qkv.chapters.encodings import Vocabulary
 from qkv.data import manual
-from qkv.train import History, fit
+from qkv.errors import QkvError
+from qkv.train import History, fit, to_device_of
 
 # %% ../../../chapters/02_recurrent.ipynb #32a26c4e
 class RNNCell(nn.Module):
@@ -50,11 +52,18 @@ class Recurrent(nn.Module):
         super().__init__()
         self.cell = cell
 
-    def forward(self, x: Tensor, state=None):
+    def forward(
+        self, x: Tensor, state: tuple | None = None
+    ) -> tuple[Tensor, tuple]:
         """Return all hidden states (batch, time, d_hidden), and the last state.
 
         x: (batch, time, d_input). state: where to start; zeros if left out.
         """
+        if x.dim() != 3 or not x.shape[1]:
+            raise QkvError(
+                f"x has shape {tuple(x.shape)}: give (batch, time, d_input) "
+                "with at least one step"
+            )
         state = self.cell.start(x[:, 0]) if state is None else state
         hidden = []
         for x_t in x.unbind(dim=1):  # (batch, d_input) each
@@ -63,7 +72,9 @@ class Recurrent(nn.Module):
         return torch.stack(hidden, dim=1), state
 
 # %% ../../../chapters/02_recurrent.ipynb #a4c40e3f
-def copy_weights(cell: nn.Module, source: nn.Module, name: str = "l0"):
+def copy_weights(
+    cell: nn.Module, source: nn.Module, name: str = "l0"
+) -> None:
     """Give a cell the weights of one layer of torch's RNN, LSTM or GRU.
 
     name: "l0" for the first layer, "l1" for the second, with
@@ -76,7 +87,7 @@ def copy_weights(cell: nn.Module, source: nn.Module, name: str = "l0"):
             linear.bias.copy_(getattr(source, f"bias_{theirs}_{name}"))
 
 # %% ../../../chapters/02_recurrent.ipynb #93f8da3c
-def set_spectral_radius(cell: nn.Module, radius: float):
+def set_spectral_radius(cell: nn.Module, radius: float) -> None:
     """Draw new recurrent weights of this spectral radius, biases zero.
 
     An LSTM and a GRU have several square matrices; each gets the radius.
@@ -224,7 +235,7 @@ class GRUCell(nn.Module):
         return (update_gate * hidden + (1 - update_gate) * proposal,)
 
 # %% ../../../chapters/02_recurrent.ipynb #dc1add25
-def set_keep_bias(cell: nn.Module, value: float):
+def set_keep_bias(cell: nn.Module, value: float) -> None:
     """Set the bias of an LSTM's forget or a GRU's update gate."""
     d = cell.d_hidden
     with torch.no_grad():
@@ -295,8 +306,12 @@ class CharacterCounts:
     """
 
     def __init__(self, text: str, order: int, vocab_size: int):
+        if order < 1 or vocab_size < 1:
+            raise QkvError(
+                f"order={order}, vocab_size={vocab_size}: choose at least 1"
+            )
         self.order, self.vocab_size = order, vocab_size
-        self.counts = defaultdict(Counter)
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         for i, character in enumerate(text):
             for n in range(min(order, i + 1)):
                 self.counts[text[i - n : i]][character] += 1
@@ -314,7 +329,9 @@ class CharacterCounts:
         return p
 
     def bits(self, text: str) -> float:
-        """Return the bits per character of a text."""
+        """Return the bits per character of a text, which is not empty."""
+        if not text:
+            raise QkvError("the text is empty: give at least a character")
         total = 0.0
         for i, character in enumerate(text):
             context = text[max(0, i - self.order + 1) : i]
@@ -330,8 +347,26 @@ def split_manual() -> tuple[str, str]:
     return "\n\n".join(kept), "\n\n".join(held_out)
 
 # %% ../../../chapters/02_recurrent.ipynb #57145346
+def draw(
+    scores: Tensor, temperature: float, generator: torch.Generator
+) -> int:
+    """Draw an id by scores (vocab_size,), divided by the temperature.
+
+    Near 0 the best always wins, at 0 without any lot; above 1 the rare
+    ones get a chance.
+    """
+    if not temperature >= 0:
+        raise QkvError(f"temperature={temperature}: choose 0 or more")
+    if temperature < 1e-20:  # a score over it could be infinite
+        return int(scores.argmax())
+    weights = (scores.float() / temperature).softmax(dim=0)
+    return int(torch.multinomial(weights.cpu(), 1, generator=generator))
+
+
 class CharacterModel(nn.Module):
     """An LSTM that scores the next character at every position."""
+
+    carried: tuple | None = None  # from one step of a training to the next
 
     def __init__(
         self, vocab_size: int, d_embed: int = 32, d_hidden: int = 192
@@ -341,7 +376,9 @@ class CharacterModel(nn.Module):
         self.lstm = nn.LSTM(d_embed, d_hidden, batch_first=True)
         self.to_scores = nn.Linear(d_hidden, vocab_size)
 
-    def forward(self, ids: Tensor, state=None) -> tuple[Tensor, tuple]:
+    def forward(
+        self, ids: Tensor, state: tuple | None = None
+    ) -> tuple[Tensor, tuple]:
         """Return scores (batch, time, vocab_size), and the last state."""
         hidden, state = self.lstm(self.embed(ids), state)
         return self.to_scores(hidden), state
@@ -352,18 +389,35 @@ class CharacterModel(nn.Module):
     ) -> list[int]:
         """Return n ids that continue ids (time,).
 
-        Scores are divided by the temperature before one is drawn: near
-        0 the best always wins, above 1 the rare ones get a chance.
+        temperature: as in `draw`. Raises `QkvError` when ids is empty.
         """
+        if not len(ids):
+            raise QkvError("ids is empty: give at least one to go on from")
         generator = torch.Generator().manual_seed(seed)
         scores, state = self(ids[None])
-        written = []
+        written: list[int] = []
         for _ in range(n):
-            weights = (scores[0, -1] / temperature).softmax(dim=0)
-            drawn = torch.multinomial(weights, 1, generator=generator)
-            written.append(drawn.item())
-            scores, state = self(drawn[None], state)
+            written.append(draw(scores[0, -1], temperature, generator))
+            scores, state = self(ids.new_tensor([written[-1:]]), state)
         return written
+
+
+def side_by_side(
+    ids: Tensor, n_rows: int, time: int
+) -> tuple[Tensor, Tensor]:
+    """Cut a text (n,) into n_rows rows of at least `time` ids.
+
+    Returns inputs and targets, the ids one place later: (n_rows, length).
+    """
+    if n_rows < 1 or time < 1 or len(ids) <= n_rows * time:
+        raise QkvError(
+            f"{len(ids)} ids are too short for n_rows={n_rows} rows of "
+            f"{time}: give at least {n_rows * time + 1}"
+        )
+    length = (len(ids) - 1) // n_rows
+    x = ids[: n_rows * length].view(n_rows, length)
+    y = ids[1 : n_rows * length + 1].view(n_rows, length)
+    return x, y
 
 
 @torch.no_grad()
@@ -373,44 +427,48 @@ def bits_per_character(
     """Return the model's mean surprise, in bits, over a text (time,).
 
     The text is read in n_rows pieces side by side, to save time.
+    Raises `QkvError` for a text too short for so many.
     """
-    length = (len(ids) - 1) // n_rows
-    x = ids[: n_rows * length].view(n_rows, length)
-    y = ids[1 : n_rows * length + 1].view(n_rows, length)
+    x, y = side_by_side(ids, n_rows, 1)
+    x, y = to_device_of(model, (x, y))
     loss = F.cross_entropy(model(x)[0].flatten(0, 1), y.flatten())
     return loss.item() / math.log(2)
 
 # %% ../../../chapters/02_recurrent.ipynb #a7a47f3b
 def windows(ids: Tensor, n_rows: int, time: int) -> list[tuple]:
-    """Cut a text (n,) into n_rows rows; return inputs and targets.
+    """Cut a text (n,) into n_rows rows, and these into windows.
 
-    Each is (n_rows, time), and goes on where the one before it ended.
+    Each holds inputs and targets, (n_rows, time), and the place in the
+    rows where it begins: where the one before it ended.
     """
-    length = (len(ids) - 1) // n_rows
-    x = ids[: n_rows * length].view(n_rows, length)
-    y = ids[1 : n_rows * length + 1].view(n_rows, length)
+    x, y = side_by_side(ids, n_rows, time)
     return [
-        (x[:, i : i + time], y[:, i : i + time])
-        for i in range(0, length - time + 1, time)
+        (x[:, i : i + time], y[:, i : i + time], i)
+        for i in range(0, x.shape[1] - time + 1, time)
     ]
 
 
-def truncated_loss():
-    """Return a loss for `fit` that carries the state between windows."""
-    state = None
+def truncated_loss() -> Callable[[CharacterModel, tuple], Tensor]:
+    """Return a loss for `fit` that carries the state between windows.
 
-    def loss(model, batch):
-        nonlocal state
-        x, y = batch
-        scores, state = model(x, state)
-        state = tuple(s.detach() for s in state)  # the gradient stops here
+    The state is kept with the model, where a checkpoint finds it; at the
+    beginning of the text it starts anew.
+    """
+
+    def loss(model: CharacterModel, batch: tuple) -> Tensor:
+        x, y, start = batch
+        scores, state = model(x, model.carried if start else None)
+        # the gradient stops here
+        model.carried = tuple(s.detach() for s in state)
         return F.cross_entropy(scores.flatten(0, 1), y.flatten())
 
     return loss
 
 
 def train_characters(
-    seed: int, steps: int = 500, on_stage=None
+    seed: int,
+    steps: int = 500,
+    on_stage: Callable[[nn.Module], object] | None = None,
 ) -> tuple[CharacterModel, History]:
     """Train a character model on the manual; return it and its history.
 
@@ -421,7 +479,7 @@ def train_characters(
     ids = torch.tensor(vocabulary.encode(text))
     validation = torch.tensor(vocabulary.encode(other))
 
-    def validate(model):
+    def validate(model: nn.Module) -> float:
         if on_stage:
             on_stage(model)
         return bits_per_character(model, validation)

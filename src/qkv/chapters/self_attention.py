@@ -12,6 +12,7 @@ __all__ = ['PAD_ID', 'HIDDEN_ID', 'SPECIALS', 'ANIMALS', 'CHASER', 'VERB', 'CHAS
 # %% ../../../chapters/05_self_attention.ipynb #862cd60f
 import math
 import random
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -19,8 +20,9 @@ from torch import Tensor, nn
 
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.recurrent import Recurrent, RNNCell
-from qkv.data.pairs import padded
-from qkv.train import fit
+from qkv.data.pairs import check_mask, padded
+from qkv.errors import QkvError
+from qkv.train import fit, to_device_of
 
 # %% ../../../chapters/05_self_attention.ipynb #5b54337a
 def attention(
@@ -32,12 +34,15 @@ def attention(
     query: (…, n_queries, d). key: (…, n_keys, d).
     value: (…, n_keys, d_value). mask: true where a query may look; any
     shape that broadcasts to that of the weights, (…, n_queries, n_keys).
-    A query that may look nowhere finds nothing but nan.
+    A query that may look nowhere has only weights of 0, and finds 0.
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     if mask is not None:
+        check_mask(mask, scores.shape)
         scores = scores.masked_fill(~mask, -math.inf)
     weights = scores.softmax(dim=-1)  # (…, n_queries, n_keys)
+    if mask is not None:  # a row of -inf became nan
+        weights = weights.masked_fill(~mask, 0.0)
     return weights @ value, weights
 
 # %% ../../../chapters/05_self_attention.ipynb #d754b359
@@ -124,13 +129,15 @@ SPECIALS = ("<pad>", "<hidden>")
 
 def hide_one(
     rows: list[list[int]], never: int, rng: random.Random
-) -> tuple:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Hide one word of each row; return ids, mask and the hidden words.
 
     ids and mask: (batch, time), the mask true where words are.
     Hidden words: (batch,). The word `never` is not hidden.
     """
     ids, mask = padded(rows, PAD_ID)
+    if any(set(row) <= {never} for row in rows):
+        raise QkvError(f"a row has no word but {never}: leave it out")
     places = torch.tensor(
         [
             rng.choice([i for i, word in enumerate(row) if word != never])
@@ -186,22 +193,29 @@ def split_apples(talk: list) -> tuple[list, list]:
 
 
 @torch.no_grad()
-def vectors_of(model: Reader, vocabulary: Vocabulary, talk, word) -> Tensor:
+def vectors_of(
+    model: Reader, vocabulary: Vocabulary, talk: Sequence[tuple], word: str
+) -> Tensor:
     """Return (n, d_model): the word in each sentence that has it."""
+    told = [s for s, _ in talk if word in s]
+    if not told:
+        raise QkvError(f"no sentence has the word {word!r}: choose another")
     return torch.stack(
         [
             model.vectors(torch.tensor([vocabulary.encode(s)]))[0][
                 0, s.index(word)
             ]
-            for s, _ in talk
-            if word in s
+            for s in told
         ]
     )
 
 
 def sense_scores(
-    known: Tensor, known_senses, new: Tensor, new_senses
-) -> dict:
+    known: Tensor,
+    known_senses: Sequence[str],
+    new: Tensor,
+    new_senses: Sequence[str],
+) -> dict[str, float]:
     """Tell the sense of new vectors by the nearer mean of known ones.
 
     known, new: (n, d_model). Returns the share that is right, and the
@@ -240,11 +254,11 @@ def causal_mask(time: int) -> Tensor:
 def sinusoids(time: int, d_model: int) -> Tensor:
     """Return position vectors (time, d_model), sines and cosines in turn.
 
-    Vaswani et al. (2017), section 3.5. Raises ValueError for an odd
+    Vaswani et al. (2017), section 3.5. Raises `QkvError` for an odd
     d_model.
     """
     if d_model % 2:
-        raise ValueError(
+        raise QkvError(
             f"d_model={d_model} is odd: sine and cosine come in pairs"
         )
     rates = 10_000 ** (-torch.arange(0, d_model, 2) / d_model)
@@ -273,7 +287,7 @@ def chases() -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     pairs = [(a, b) for a in ANIMALS for b in ANIMALS if a < b]
     random.Random(0).shuffle(pairs)
 
-    def say(pairs):
+    def say(pairs: list) -> list[tuple[str, ...]]:
         return [
             ("the", chaser, verb, "the", chased)
             for a, b in pairs
@@ -329,11 +343,11 @@ class LearnedPositions(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return x (…, time, d_model) with its positions added.
 
-        Raises ValueError when x is longer than the table.
+        Raises `QkvError` when x is longer than the table.
         """
         time, max_time = x.shape[-2], self.table.num_embeddings
         if time > max_time:
-            raise ValueError(
+            raise QkvError(
                 f"{time} positions, but only {max_time} were learned: "
                 "shorten the text or train with a larger max_time"
             )
@@ -344,6 +358,11 @@ def rotate(x: Tensor) -> Tensor:
     """Turn each pair of numbers of x (…, time, d) by an angle that grows
     with its position: rotary positions (Su et al., 2021, equation 34).
     """
+    if x.shape[-1] % 2:
+        raise QkvError(
+            f"vectors of {x.shape[-1]} numbers cannot be turned in pairs: "
+            "choose an even d_head"
+        )
     waves = sinusoids(*x.shape[-2:]).to(x)
     sin, cos = waves[:, 0::2], waves[:, 1::2]  # (time, d / 2)
     first, second = x[..., 0::2], x[..., 1::2]
@@ -364,7 +383,7 @@ class RotaryAttention(SelfAttention):
 # %% ../../../chapters/05_self_attention.ipynb #56730212
 N_SYMBOLS, LAG = 16, 3
 SEEN, LONGEST = 32, 128  # positions in training, and in the test
-PLACERS = {
+PLACERS: dict[str, Callable[[], Reader]] = {
     "none": lambda: Reader(N_SYMBOLS, 64),
     "sinusoidal": lambda: Reader(N_SYMBOLS, 64, Sinusoids()),
     "learned": lambda: Reader(N_SYMBOLS, 64, LearnedPositions(LONGEST, 64)),
@@ -374,7 +393,8 @@ PLACERS = {
 
 def lag_loss(model: Reader, ids: Tensor) -> Tensor:
     """Let every position name the symbol `LAG` places back."""
-    scores = model(ids, causal_mask(ids.shape[1]))[:, LAG:]
+    mask = causal_mask(ids.shape[1]).to(ids.device)
+    scores = model(ids, mask)[:, LAG:]
     return F.cross_entropy(scores.flatten(0, 1), ids[:, :-LAG].flatten())
 
 
@@ -392,13 +412,14 @@ def right_by_place(model: Reader) -> list[float]:
     """Return the share of right names in each eight places, 16 numbers."""
     generator = torch.Generator().manual_seed(1)
     ids = torch.randint(N_SYMBOLS, (64, LONGEST), generator=generator)
-    found = model(ids, causal_mask(LONGEST)).argmax(2)
+    ids, mask = to_device_of(model, (ids, causal_mask(LONGEST)))
+    found = model(ids, mask).argmax(2)
     right = (found[:, LAG:] == ids[:, :-LAG]).float().mean(0)
     right = F.pad(right, (LAG, 0), value=math.nan)  # no answer yet
     return [part.nanmean().item() for part in right.split(8)]
 
 # %% ../../../chapters/05_self_attention.ipynb #ce668211
-def sequence_layers(d: int) -> dict:
+def sequence_layers(d: int) -> dict[str, Callable[[Tensor], Tensor]]:
     """Return three ways to mix a sequence, (batch, time, d) to the same.
 
     An RNN, a convolution over three neighbours, and self-attention.
@@ -413,7 +434,7 @@ def sequence_layers(d: int) -> dict:
     }
 
 
-def exponent(lengths, values) -> float:
+def exponent(lengths: Sequence[float], values: Sequence[float]) -> float:
     """Return p of the line values = c · lengths^p through logarithms."""
     x = torch.tensor(lengths, dtype=torch.double).log()
     y = torch.tensor(values, dtype=torch.double).log()

@@ -9,22 +9,36 @@ __all__ = ['SPECIALS', 'PAD_ID', 'BOS_ID', 'EOS_ID', 'vocabularies', 'Encoder', 
 
 # %% ../../../chapters/03_seq2seq.ipynb #2471d3d8
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from qkv.chapters.encodings import Vocabulary
-from qkv.data.pairs import BOS, EOS, PAD, Batch, Batches, padded
+from qkv.data.pairs import (
+    BOS,
+    EOS,
+    PAD,
+    Batch,
+    Batches,
+    Sentences,
+    check_tokens,
+    has_padding,
+    padded,
+)
+from qkv.errors import QkvError
 from qkv.metrics import bleu, by_length, exact_match
-from qkv.train import History, fit
+from qkv.train import History, fit, to_device_of
 
 # %% ../../../chapters/03_seq2seq.ipynb #8921808d
 SPECIALS = (PAD, BOS, EOS, Vocabulary.unk)
 PAD_ID, BOS_ID, EOS_ID = 0, 1, 2
 
 
-def vocabularies(pairs) -> tuple[Vocabulary, Vocabulary]:
+def vocabularies(
+    pairs: Sequence[Sentences],
+) -> tuple[Vocabulary, Vocabulary]:
     """Return the vocabularies of the pairs' sources and targets.
 
     Padding, begin, end and unknown have the ids 0 to 3 in both.
@@ -66,15 +80,17 @@ class Encoder(nn.Module):
     def forward(self, source: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return hidden states (batch, time, d_out) and last (batch, d_out).
 
-        source: (batch, time) ids. mask: (batch, time), true where real.
+        source: (batch, time) ids. mask: (batch, time), true where real;
+        `QkvError` refuses padding that stands before a token.
         The last state is that of the last real token, in each direction.
         """
         embedded = self.embed(source)  # (batch, time, d_embed)
-        if mask.all():
+        if not has_padding(source, mask):
             hidden, (last, _) = self.lstm(embedded)
         else:
+            lengths = mask.sum(1).cpu()  # PyTorch wants them there
             packed = nn.utils.rnn.pack_padded_sequence(
-                embedded, mask.sum(1), batch_first=True, enforce_sorted=False
+                embedded, lengths, batch_first=True, enforce_sorted=False
             )
             hidden, (last, _) = self.lstm(packed)
             hidden, _ = nn.utils.rnn.pad_packed_sequence(
@@ -142,7 +158,7 @@ def token_loss(model: nn.Module, batch: Batch) -> Tensor:
 
 def train_translator(
     model: nn.Module,
-    pairs,
+    pairs: Sequence[Sentences],
     vocabularies: tuple[Vocabulary, Vocabulary],
     seed: int,
     steps: int = 4000,
@@ -174,10 +190,12 @@ def greedy(
 
     source, mask: (batch, time). limit: the most tokens that are written.
     """
+    if limit < 1:
+        raise QkvError(f"limit={limit}: ask for at least 1 token")
     memory, state = model.encode(source, mask)
-    token = torch.full((len(source), 1), BOS_ID)
-    done = torch.zeros(len(source), dtype=torch.bool)
-    written = []
+    token = torch.full_like(source[:, :1], BOS_ID)  # (batch, 1)
+    done = torch.zeros_like(token[:, 0], dtype=torch.bool)
+    written: list[Tensor] = []
     while len(written) < limit and not done.all():
         scores, state = model.decode(memory, state, token)
         token = scores.argmax(2)  # (batch, 1)
@@ -189,13 +207,14 @@ def greedy(
 
 def translate(
     model: nn.Module,
-    pairs,
+    pairs: Sequence[Sentences],
     vocabularies: tuple[Vocabulary, Vocabulary],
     reverse: bool = False,
 ) -> list[list[str]]:
     """Return the greedy translation of each pair's source, as tokens."""
-    result = [None] * len(pairs)
+    result: list[list[str]] = [[] for _ in pairs]
     for batch in Batches(pairs, *vocabularies, 100, reverse=reverse):
+        batch = to_device_of(model, batch)
         rows = greedy(model, batch.source, batch.source_mask)
         for i, row in zip(batch.index, rows, strict=True):
             result[i] = vocabularies[1].decode(row)
@@ -204,7 +223,7 @@ def translate(
 
 def evaluate(
     model: nn.Module,
-    pairs,
+    pairs: Sequence[Sentences],
     vocabularies: tuple[Vocabulary, Vocabulary],
     reverse: bool = False,
 ) -> dict:
@@ -215,7 +234,7 @@ def evaluate(
     sources = [list(pair.source) for pair in pairs]
     references = [list(pair.target) for pair in pairs]
     hypotheses = translate(model, pairs, vocabularies, reverse)
-    result = {}
+    result: dict[str, float | list[float]] = {}
     for name, score in (("exact", exact_match), ("bleu", bleu)):
         bands = by_length(score, sources, hypotheses, references)
         result[name] = score(hypotheses, references)
@@ -230,14 +249,18 @@ def beam_search(
     """Return the best translation found and its log probability.
 
     source: ids with the end marker. width: how many beginnings are kept
-    at each step.
+    at each step. If none has ended after `limit` tokens, the best
+    beginning is returned.
     """
-    ids, mask = padded([source] * width, PAD_ID)
+    if width < 1 or limit < 1:
+        raise QkvError(f"width={width}, limit={limit}: choose at least 1")
+    ids, mask = to_device_of(model, padded([source] * width, PAD_ID))
     memory, state = model.encode(ids, mask)
-    beams = torch.full((width, 1), BOS_ID)
-    total = torch.full((width,), -math.inf)
+    beams = torch.full_like(ids[:, :1], BOS_ID)  # (width, 1)
+    total = torch.full_like(beams[:, 0], -math.inf, dtype=torch.float)
     total[0] = 0.0  # all beams are equal at first: go on with one of them
-    best, best_total = [], -math.inf
+    best: list[int] = []
+    best_total = -math.inf
     for _ in range(limit):
         scores, state = model.decode(memory, state, beams[:, -1:])
         candidates = total[:, None] + scores[:, -1].log_softmax(dim=1)
@@ -245,13 +268,16 @@ def beam_search(
         beam = flat // candidates.shape[1]
         token = flat % candidates.shape[1]
         beams = torch.cat([beams[beam], token[:, None]], dim=1)
-        state = tuple(s[:, beam].contiguous() for s in state)
+        state = tuple(s[..., beam, :].contiguous() for s in state)
         for i in (token == EOS_ID).nonzero().flatten().tolist():
             if total[i] > best_total:
                 best, best_total = beams[i, 1:-1].tolist(), total[i].item()
             total[i] = -math.inf
         if best_total >= total.max():  # going on only makes beams less likely
             break
+    if best_total == -math.inf:  # none has ended
+        first = int(total.argmax())
+        best, best_total = beams[first, 1:].tolist(), total[first].item()
     return best, best_total
 
 # %% ../../../chapters/03_seq2seq.ipynb #8171df26
@@ -261,7 +287,7 @@ def source_gradient(model: nn.Module, batch: Batch) -> Tensor:
     It is the norm of the gradient of the summed loss with respect to
     the token's embedding.
     """
-    kept = []
+    kept: list[Tensor] = []
     handle = model.encoder.embed.register_forward_hook(
         lambda module, given, embedded: kept.append(embedded)
     )
@@ -272,7 +298,9 @@ def source_gradient(model: nn.Module, batch: Batch) -> Tensor:
 
 
 def gradient_ratio(
-    model: nn.Module, pairs, vocabularies: tuple[Vocabulary, Vocabulary]
+    model: nn.Module,
+    pairs: Sequence[Sentences],
+    vocabularies: tuple[Vocabulary, Vocabulary],
 ) -> float:
     """Return the gradient at the first source token over the last's.
 
@@ -280,6 +308,7 @@ def gradient_ratio(
     """
     ratios = []
     for batch in Batches(pairs, *vocabularies, 25):
+        batch = to_device_of(model, batch)
         gradient = source_gradient(model, batch)
         last = batch.source_mask.sum(1) - 2  # before the end marker
         ratios.append(gradient[:, 0] / gradient[range(len(last)), last])
@@ -288,11 +317,15 @@ def gradient_ratio(
 
 @torch.no_grad()
 def sentence_states(
-    model: EncoderDecoder, sources, vocabulary: Vocabulary
+    model: EncoderDecoder,
+    sources: Sequence[Sequence[str]],
+    vocabulary: Vocabulary,
 ) -> Tensor:
     """Return the context vectors of source sentences: (n, d_context)."""
+    for source in sources:
+        check_tokens(source, "a source")
     rows = [vocabulary.encode([*source, EOS]) for source in sources]
-    return model.encode(*padded(rows, PAD_ID))[0]
+    return model.encode(*to_device_of(model, padded(rows, PAD_ID)))[0]
 
 # %% ../../../chapters/03_seq2seq.ipynb #8f84bece
 def count_parameters(model: nn.Module) -> int:

@@ -8,7 +8,7 @@ __all__ = ['Embeddings', 'LayerNorm', 'PreNorm', 'PostNorm', 'FeedForward', 'Enc
 
 # %% ../../../chapters/07_transformer.ipynb #95ec4e7c
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +21,14 @@ from qkv.chapters.multi_head_attention import (
 )
 from qkv.chapters.self_attention import causal_mask, rotate, sinusoids
 from qkv.chapters.seq2seq import PAD_ID
-from qkv.data.pairs import Batch, Batches
+from qkv.data.pairs import (
+    Batch,
+    Batches,
+    Sentences,
+    check_mask,
+    check_padding,
+)
+from qkv.errors import QkvError
 from qkv.train import History, fit
 
 # %% ../../../chapters/07_transformer.ipynb #5d57a707
@@ -43,9 +50,8 @@ class Embeddings(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Return vectors (batch, time, d_model) of ids (batch, time)."""
         time, d_model = ids.shape[1], self.tokens.embedding_dim
-        return self.tokens(ids) * math.sqrt(d_model) + self.positions(
-            time, d_model
-        )
+        x = self.tokens(ids) * math.sqrt(d_model)
+        return x + self.positions(time, d_model).to(x)
 
 # %% ../../../chapters/07_transformer.ipynb #af800f2b
 class LayerNorm(nn.Module):
@@ -163,8 +169,10 @@ class Encoder(nn.Module):
     def forward(self, source: Tensor, mask: Tensor) -> Tensor:
         """Return the memory (batch, time, d_model).
 
-        source: (batch, time) ids. mask: (batch, time), true where real.
+        source: (batch, time) ids. mask: (batch, time), true where real;
+        `QkvError` refuses padding that stands before a token.
         """
+        check_padding(source, mask)
         x = self.embed(source)
         for block in self.blocks:
             x = block(x, mask[:, None, None])
@@ -230,8 +238,9 @@ class Decoder(nn.Module):
         target: (batch, time) ids. memory: (batch, source_time, d_model).
         mask: (batch, source_time), true where the source is real.
         """
+        check_mask(mask, memory.shape[:2])
         x = self.embed(target)
-        causal = causal_mask(target.shape[1])
+        causal = causal_mask(target.shape[1]).to(x.device)
         for block in self.blocks:
             x = block(x, causal, memory, mask[:, None, None])
         return self.norm(x)
@@ -306,7 +315,7 @@ class Transformer(nn.Module):
 # %% ../../../chapters/07_transformer.ipynb #7d0b470b
 def train_transformer(
     model: nn.Module,
-    pairs,
+    pairs: Sequence[Sentences],
     vocabularies: tuple[Vocabulary, Vocabulary],
     seed: int,
     steps: int = 2600,
@@ -353,6 +362,16 @@ class RotaryMultiHeadAttention(MultiHeadAttention):
     more is learned.
     """
 
+    def __init__(
+        self, d_model: int, n_heads: int, n_kv_heads: int | None = None
+    ):
+        super().__init__(d_model, n_heads, n_kv_heads)
+        if self.d_head % 2:
+            raise QkvError(
+                f"d_model={d_model} and n_heads={n_heads} make heads of "
+                f"{self.d_head} numbers: rotary positions need an even number"
+            )
+
     @staticmethod
     def turned(x: Tensor) -> Tensor:
         """Return `rotate(x)` of chapter 5 in fewer operations.
@@ -360,10 +379,12 @@ class RotaryMultiHeadAttention(MultiHeadAttention):
         x: (…, time, d_head). A pair of numbers is one complex number; to
         turn it is to multiply.
         """
-        waves = sinusoids(*x.shape[-2:]).to(x)
+        # complex numbers have at least 32 bits a part
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        waves = sinusoids(*x.shape[-2:]).to(wide)
         hands = torch.complex(waves[:, 1::2], waves[:, 0::2])  # cos + i sin
-        pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
-        return torch.view_as_real(pairs * hands).flatten(-2)
+        pairs = torch.view_as_complex(wide.unflatten(-1, (-1, 2)))
+        return torch.view_as_real(pairs * hands).flatten(-2).to(x)
 
     def project(
         self, x: Tensor, memory: Tensor

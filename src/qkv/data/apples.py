@@ -6,6 +6,8 @@ and the word `apple`; nothing but the company it keeps tells one apple from the 
 
 import random
 
+from qkv.errors import QkvError
+
 SENSES = ("fruit", "company")
 
 _WORDS = {
@@ -36,10 +38,10 @@ def sentences(n: int, seed: int = 0) -> list[tuple[list[str], str]]:
 
     About one sentence in three is about apples; the others are about another fruit or company.
 
-    Raises `ValueError` unless `n` is a positive even number.
+    Raises `QkvError` unless `n` is a positive even number.
     """
     if n < 2 or n % 2:
-        raise ValueError(f"n={n} must be a positive even number: half of the sentences a sense")
+        raise QkvError(f"n={n} must be a positive even number: half of the sentences a sense")
     rng = random.Random(seed)
     result = [(_sentence(sense, rng), sense) for sense in SENSES for _ in range(n // 2)]
     rng.shuffle(result)

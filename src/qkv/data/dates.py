@@ -12,6 +12,8 @@ from typing import NamedTuple
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 
+from qkv.errors import QkvError
+
 FIRST = datetime.date(1930, 1, 1)
 LAST = datetime.date(2029, 12, 31)
 NAMED_FORMATS = ("full", "long", "medium", "short")
@@ -59,7 +61,7 @@ def load(
 
     target: "iso" (2019-03-05), or a locale, whose long form is used (5 mars 2019).
 
-    Raises `ValueError` for a locale that CLDR does not know, or for more days than a century has.
+    Raises `QkvError` for a locale that CLDR does not know, or for more days than a century has.
     """
     for name in (locale, target):
         if name != "iso" or name == locale:
@@ -67,7 +69,7 @@ def load(
     days = (LAST - FIRST).days + 1
     n = n_train + n_valid + n_test
     if min(n_train, n_valid, n_test) < 1 or n > days:
-        raise ValueError(f"{n} dates asked for: choose sizes of at least 1 that sum to ≤ {days}.")
+        raise QkvError(f"{n} dates asked for: choose sizes of at least 1 that sum to ≤ {days}.")
     rng, pairs = random.Random(seed), []
     for offset in rng.sample(range(days), n):
         day = FIRST + datetime.timedelta(days=offset)
@@ -78,9 +80,9 @@ def load(
     return DateSplits(pairs[:n_train], pairs[n_train:end], pairs[end:])
 
 
-def _check_locale(name):
+def _check_locale(name: str) -> None:
     try:
         Locale.parse(name)
     except (UnknownLocaleError, ValueError) as error:
         message = f"{name!r} is no locale that CLDR knows: try 'en', 'fr' or 'de_CH'."
-        raise ValueError(message) from error
+        raise QkvError(message) from error

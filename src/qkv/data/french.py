@@ -1,5 +1,8 @@
 """How French words change beside each other: agreement, elision, contraction, order in the verb."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 # A French h is silent and elides unless it is "aspirated"; hibou is the only such word here.
 VOWELS = frozenset("aeiouyàâéèêîïôœ")
 ASPIRATED = frozenset({"hibou", "hiboux"})
@@ -18,24 +21,33 @@ def agree(participle: str, gender: str, plural: bool) -> str:
 ADVERBS = {"not": "pas", "never": "jamais", "often": "souvent", "always": "toujours"}
 
 
+class Subject(Protocol):
+    """What a verb agrees with."""
+
+    @property
+    def plural(self) -> bool:
+        """Whether it is more than one."""
+        ...
+
+
 class Word:
     """A word and the source words that it translates: surely, or possibly as a mere helper."""
 
     __slots__ = ("possible", "sure", "text")
 
-    def __init__(self, text, *sure, possible=()):
+    def __init__(self, text: str, *sure: "Word", possible: Sequence["Word"] = ()):
         """Keep the text and the source words behind it."""
         self.text, self.sure, self.possible = text, sure, tuple(possible)
 
 
-def be(subject, past):
+def be(subject: Subject, past: bool) -> str:
     """Return est, sont, était or étaient."""
     if past:
         return "étaient" if subject.plural else "était"
     return "sont" if subject.plural else "est"
 
 
-def determiner(english, gender, plural, before_vowel):
+def determiner(english: str, gender: str, plural: bool, before_vowel: bool) -> str:
     """Return the French of the, a, this, these, my, two or three; *le* and *la* not yet elided."""
     feminine = gender == "f"
     if plural:
@@ -47,14 +59,20 @@ def determiner(english, gender, plural, before_vowel):
     return {"the": ("le", "la"), "a": ("un", "une")}[english][feminine]
 
 
-def verb_group(finite, adverb, source_adverb, clitic=None, rest=()):
+def verb_group(
+    finite: Word,
+    adverb: str | None,
+    source_adverb: Word | None,
+    clitic: Word | None = None,
+    rest: Sequence[Word | None] = (),
+) -> list[Word]:
     """Order a French verb: ne, pronoun, finite verb, adverb, what follows it."""
     group = [finite]
     if clitic:
         group.insert(0, clitic)
-    if adverb in ("not", "never"):
-        group.insert(0, Word("ne", source_adverb))
-    if adverb:
+    if adverb and source_adverb:
+        if adverb in ("not", "never"):
+            group.insert(0, Word("ne", source_adverb))
         group.append(Word(ADVERBS[adverb], source_adverb))
     return group + [word for word in rest if word]
 
@@ -62,9 +80,9 @@ def verb_group(finite, adverb, source_adverb, clitic=None, rest=()):
 CONTRACTIONS = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
 
 
-def contracted(words):
+def contracted(words: list[Word]) -> list[Word]:
     """Elide (le + arbre → l'arbre) and contract (de + le → du, à + les → aux)."""
-    written = []
+    written: list[Word] = []
     for word, following in zip(words, [*words[1:], None], strict=True):
         text = word.text
         if following and text in ("le", "la", "de", "que", "ne") and elides(following.text):

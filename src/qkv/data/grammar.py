@@ -3,6 +3,8 @@
 Both grow from the same choices, so every French word knows the English words that it renders.
 """
 
+import random
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from qkv.data import french
@@ -10,6 +12,7 @@ from qkv.data import lexicon as lex
 from qkv.data.french import Word
 
 CONJUNCTIONS = list(lex.CONJUNCTIONS)
+Words = list[Word]
 
 
 class Pair(NamedTuple):
@@ -43,22 +46,28 @@ class Phrase(NamedTuple):
 class Writer:
     """Writes one sentence towards a target length, without the combinations in `avoid`."""
 
-    def __init__(self, rng, target, avoid=frozenset()):
+    def __init__(
+        self,
+        rng: random.Random,
+        target: int,
+        avoid: Collection[tuple[str, str]] = frozenset(),
+    ):
         """Start an empty sentence with a `random.Random` and a target length in words."""
         self.rng, self.target, self.avoid = rng, target, avoid
         self.written = 0
-        self.combinations, self.tags = set(), set()
+        self.combinations: set[tuple[str, str]] = set()
+        self.tags: set[str] = set()
 
-    def en(self, text):
+    def en(self, text: str) -> Word:
         """Write an English word; its identity is what French words refer to."""
         self.written += 1
         return Word(text)
 
-    def chance(self, p, cost=1):
+    def chance(self, p: float, cost: int = 1) -> bool:
         """Say yes with probability `p`, while there is room for `cost` more words."""
         return self.target - self.written >= cost and self.rng.random() < p
 
-    def noun(self, kinds, verb=None):
+    def noun(self, kinds: Sequence[str], verb: lex.Verb | None = None) -> lex.Noun:
         """Choose a noun of these kinds, as the object of `verb` if given."""
         while True:
             noun = self.rng.choice(lex.NOUNS[self.rng.choice(kinds)])
@@ -68,7 +77,7 @@ class Writer:
                 self.combinations.add((verb.en[0], noun.en[0]))
                 return noun
 
-    def adjectives(self, noun):
+    def adjectives(self, noun: lex.Noun) -> tuple[lex.Adjective, ...]:
         """Choose none, one or two; of two, one stands before the French noun and one after."""
         if not self.chance(0.5):
             return ()
@@ -80,7 +89,7 @@ class Writer:
         self.combinations.update((a.en, noun.en[0]) for a in chosen)
         return tuple(sorted(chosen, key=lambda a: a.rank))
 
-    def determiner(self, noun, plural, indefinite):
+    def determiner(self, noun: lex.Noun, plural: bool, indefinite: bool) -> str:
         """Choose an English determiner that fits the noun."""
         if plural:
             return self.rng.choices(["the", "these", "two", "three", "my"], [8, 2, 1, 1, 1])[0]
@@ -88,7 +97,13 @@ class Writer:
         weights = [8, 4 if indefinite else 0, 2, 2 if owned else 0]
         return self.rng.choices(["the", "a", "this", "my"], weights)[0]
 
-    def noun_phrase(self, kinds, verb=None, depth=0, indefinite=True):
+    def noun_phrase(
+        self,
+        kinds: Sequence[str],
+        verb: lex.Verb | None = None,
+        depth: int = 0,
+        indefinite: bool = True,
+    ) -> Phrase:
         """Write a determiner, adjectives, a noun, and perhaps an owner or a relative clause."""
         noun = self.noun(kinds, verb)
         plural = self.rng.random() < 0.35
@@ -102,7 +117,8 @@ class Writer:
         en_article = self.en("an" if determiner == "a" and following[0] in "aeiou" else determiner)
 
         column = 2 * plural + (noun.gender == "f")
-        before, after = [], []
+        before: Words = []
+        after: Words = []
         for adjective, source in zip(adjectives, en_adjectives, strict=True):
             form = adjective.fr[column]
             if adjective.liaison and column == 0 and french.elides(noun.fr[0]):
@@ -120,27 +136,30 @@ class Writer:
             en, fr = [*en, of, *owner.en], [*fr, Word("de", of), *owner.fr]
         elif depth < 2 and self.chance(0.3, 4):
             head = Phrase(en, fr, noun.gender, plural, noun, adjectives)
-            more_en, more_fr = self.relative(head, depth + 1)
+            more_en, more_fr = self.relative(head, noun, depth + 1)
             en, fr = en + more_en, fr + more_fr
         return Phrase(en, fr, noun.gender, plural, noun, adjectives)
 
-    def pronoun(self):
+    def pronoun(self) -> Phrase:
         """Write he or she."""
         text, french, gender = self.rng.choice([("he", "il", "m"), ("she", "elle", "f")])
         source = self.en(text)
         return Phrase([source], [Word(french, source)], gender, False, None)
 
-    def relative(self, head, depth):
-        """Write "that …" about `head`, the subject (qui) or the object (que) of its clause."""
+    def relative(self, head: Phrase, noun: lex.Noun, depth: int) -> tuple[Words, Words]:
+        """Write "that …" about `head`, the subject (qui) or the object (que) of its clause.
+
+        noun: that of the head.
+        """
         verbs = [
             v
             for v in lex.TRANSITIVE
-            if head.noun.kind in v.objects and (v.en[0], head.noun.en[0]) not in self.avoid
+            if noun.kind in v.objects and (v.en[0], noun.en[0]) not in self.avoid
         ]
         if verbs and self.rng.random() < 0.45:
             self.tags.add("relative-object")
             verb, past = self.rng.choice(verbs), self.rng.random() < 0.4
-            self.combinations.add((verb.en[0], head.noun.en[0]))
+            self.combinations.add((verb.en[0], noun.en[0]))
             that = self.en("that")
             if self.rng.random() < 0.2:
                 subject = self.pronoun()
@@ -149,11 +168,11 @@ class Writer:
             _, en, fr = self.active(subject, verb, past, moved=head)
             return [that, *subject.en, *en], [Word("que", that), *subject.fr, *fr]
         self.tags.add("relative-subject")
-        that = self.en("who" if head.noun.kind == "person" else "that")
-        _, en, fr = self.predicate(head, self.kind_for(head.noun), depth)
+        that = self.en("who" if noun.kind == "person" else "that")
+        _, en, fr = self.predicate(head, self.kind_for(noun), depth)
         return [that, *en], [Word("qui", that), *fr]
 
-    def kind_for(self, noun):
+    def kind_for(self, noun: lex.Noun | None) -> str:
         """Choose what to say about a noun: only what lives acts, only people give."""
         kinds = {"passive": 3, "copula": 2}
         if noun is None or noun.kind in lex.ALIVE:
@@ -162,7 +181,14 @@ class Writer:
             kinds |= {"giving": 1}
         return self.rng.choices(list(kinds), list(kinds.values()))[0]
 
-    def predicate(self, subject, kind, depth, question=None, past=None):
+    def predicate(
+        self,
+        subject: Phrase,
+        kind: str,
+        depth: int,
+        question: str | None = None,
+        past: bool | None = None,
+    ) -> tuple[Words, Words, Words]:
         """Write what follows the subject.
 
         Returns (English words moved before the subject in a question, English, French).
@@ -177,13 +203,15 @@ class Writer:
             return self.copula(subject, past, adverb, question)
         people = subject.noun is None or subject.noun.kind == "person"
         indefinite = adverb not in ("not", "never")  # ne … pas un chat would become pas de chat
-        clitic, after_en, after_fr = None, [], []
+        clitic: tuple[Word, str | None] | None = None
+        after_en: Words = []
+        after_fr: Words = []
         if kind == "intransitive":
             verb = self.rng.choice(lex.INTRANSITIVE)
         elif kind == "motion":
-            verb, to, a = self.rng.choice([(lex.GO, "to", "à"), (lex.COME, "from", "de")])
+            verb, text, a = self.rng.choice([(lex.GO, "to", "à"), (lex.COME, "from", "de")])
             place = self.noun_phrase(("place",), depth=depth)
-            to = self.en(to)
+            to = self.en(text)
             after_en, after_fr = [to, *place.en], [Word(a, to), *place.fr]
         elif kind == "giving":
             verb = self.rng.choice(lex.GIVING)
@@ -194,7 +222,10 @@ class Writer:
         else:
             verb = self.rng.choice([v for v in lex.TRANSITIVE if people or "animal" in v.subjects])
             if kind == "clitic":
-                pronouns = [("him", "le", "m"), ("her", "la", "f")]
+                pronouns: list[tuple[str, str, str | None]] = [
+                    ("him", "le", "m"),
+                    ("her", "la", "f"),
+                ]
                 if not past:  # "saw them" would be vus or vues: the English does not say
                     pronouns.append(("them", "les", None))
                 text, french, gender = self.rng.choice(pronouns)
@@ -209,7 +240,7 @@ class Writer:
             after_en, after_fr = after_en + place_en, after_fr + place_fr
         return front, en + after_en, fr + after_fr
 
-    def adverb(self, question=None):
+    def adverb(self, question: str | None = None) -> str | None:
         """Choose not, never, often, always or nothing."""
         if question:
             return self.rng.choices([None, "often", "always"], [8, 1, 1])[0]
@@ -218,7 +249,7 @@ class Writer:
         self.tags.update({"negation"} if adverb in ("not", "never") else ())
         return adverb
 
-    def place(self, depth):
+    def place(self, depth: int) -> tuple[Words, Words]:
         """Write where something happens: (English, French)."""
         self.tags.add("place")
         name = self.rng.choice(list(lex.PLACES))
@@ -226,19 +257,29 @@ class Writer:
         fr = [Word(word, preposition) for word in lex.PLACES[name]]
         return [preposition, *where.en], [*fr, *where.fr]
 
-    def active(self, subject, verb, past, adverb=None, clitic=None, question=None, moved=None):
+    def active(
+        self,
+        subject: Phrase,
+        verb: lex.Verb,
+        past: bool,
+        adverb: str | None = None,
+        clitic: tuple[Word, str | None] | None = None,
+        question: str | None = None,
+        moved: Phrase | None = None,
+    ) -> tuple[Words, Words, Words]:
         """Write the verb with its helpers; `moved` is an object that stands before it (que)."""
         sung = past and not verb.by_etre
         source_adverb = self.en(adverb) if adverb else None
-        front, en, do = [], [], None
+        front: Words = []
+        do = None
         if question or adverb == "not":
             do = self.en("did" if past else "do" if subject.plural else "does")
             source = self.en(verb.en[0])
-            en = [source_adverb, source] if adverb else [source]
+            en = [source_adverb, source] if source_adverb else [source]
             front, en = ([do], en) if question else ([], [do, *en])
         else:
             source = self.en(verb.en[2] if past else verb.en[0 if subject.plural else 1])
-            en = [source_adverb, source] if adverb else [source]
+            en = [source_adverb, source] if source_adverb else [source]
 
         helper = (do,) if do else ()
         participle = None
@@ -246,7 +287,7 @@ class Writer:
             agrees = subject if verb.by_etre else moved
             gender, plural = (agrees.gender, agrees.plural) if agrees else ("m", False)
             if clitic:
-                gender = clitic[1]
+                gender = clitic[1] or "m"
             text = ("ont" if subject.plural else "a") if sung else french.be(subject, False)
             finite = Word(text, *(helper or (source,)), possible=(source,))
             participle = Word(french.agree(verb.fr[2], gender, plural), source, possible=helper)
@@ -255,15 +296,19 @@ class Writer:
         fr = french.verb_group(finite, adverb, source_adverb, clitic and clitic[0], [participle])
         return front, en, fr
 
-    def be(self, subject, past, adverb, question):
+    def be(
+        self, subject: Phrase, past: bool, adverb: str | None, question: str | None
+    ) -> tuple[Words, Words, Word, Word | None]:
         """Write a form of *to be*: (English before the subject, English after it, be, adverb)."""
         text = ("were" if subject.plural else "was") if past else "are" if subject.plural else "is"
         be = self.en(text)
         source_adverb = self.en(adverb) if adverb else None
-        en = [source_adverb] if adverb else []
+        en = [source_adverb] if source_adverb else []
         return (*(([be], en) if question else ([], [be, *en])), be, source_adverb)
 
-    def copula(self, subject, past, adverb, question):
+    def copula(
+        self, subject: Phrase, past: bool, adverb: str | None, question: str | None
+    ) -> tuple[Words, Words, Words]:
         """Write *is* and an adjective or a place."""
         front, en, be, source_adverb = self.be(subject, past, adverb, question)
         noun = subject.noun
@@ -271,7 +316,7 @@ class Writer:
         if question != "where" and noun and noun.kind != "place" and self.rng.random() < 0.3:
             place_en, place_fr = self.place(1)
             return front, en + place_en, french.verb_group(finite, adverb, source_adverb) + place_fr
-        fitting = lex.FITTING[noun] if noun else (*lex.MOODS, lex.OLD, lex.YOUNG)
+        fitting = list(lex.FITTING[noun] if noun else (*lex.MOODS, lex.OLD, lex.YOUNG))
         if noun:
             fitting = [a for a in fitting if (a.en, noun.en[0]) not in self.avoid]
             said = {a.rank for a in subject.adjectives}  # a green school is not green or red again
@@ -283,7 +328,7 @@ class Writer:
         form = Word(adjective.fr[2 * subject.plural + (subject.gender == "f")], source)
         return front, [*en, source], french.verb_group(finite, adverb, source_adverb, None, [form])
 
-    def passive_verb(self, noun):
+    def passive_verb(self, noun: lex.Noun | None) -> lex.Verb:
         """Choose a verb that can be done to the noun."""
         kind = noun.kind if noun else "person"
         verbs = [v for v in lex.TRANSITIVE if kind in v.objects]
@@ -294,7 +339,16 @@ class Writer:
             self.combinations.add((verb.en[0], noun.en[0]))
         return verb
 
-    def passive(self, subject, verb, past, depth, adverb=None, question=None, agent=None):
+    def passive(
+        self,
+        subject: Phrase,
+        verb: lex.Verb,
+        past: bool,
+        depth: int,
+        adverb: str | None = None,
+        question: str | None = None,
+        agent: Phrase | None = None,
+    ) -> tuple[Words, Words, Words]:
         """Write *is seen by* and the agent."""
         front, en, be, source_adverb = self.be(subject, past, adverb, question)
         source, by = self.en(verb.en[3]), self.en("by")
@@ -308,7 +362,7 @@ class Writer:
         fr = french.verb_group(finite, adverb, source_adverb, None, rest)
         return front, [*en, source, by, *agent.en], [*fr, Word("par", by), *agent.fr]
 
-    def clause(self, past, question=None):
+    def clause(self, past: bool, question: str | None = None) -> tuple[Words, Words, str]:
         """Write a subject and what it does: (English, French, voice)."""
         if self.chance(0.2) or self.target - self.written < 3:
             subject = self.pronoun()
@@ -330,7 +384,7 @@ class Writer:
         est_ce = [Word(t, *helper.get("sure", ()), possible=front) for t in ("est-ce", "que")]
         return [*asks, *front, *subject.en, *en], [*fr_asks, *est_ce, *subject.fr, *fr], voice
 
-    def sentence(self):
+    def sentence(self) -> Pair:
         """Write one sentence: a first clause, conjunctions while there is room, a question mark."""
         question = None
         if self.rng.random() < 0.18:
@@ -358,7 +412,7 @@ class Writer:
             en, fr = [*en, mark], [*fr, Word("?", mark)]
         return self.pair(en, fr, voice)
 
-    def pair(self, en, fr, voice):
+    def pair(self, en: Words, fr: Words, voice: str) -> Pair:
         """Turn the words into a `Pair`, with links as positions."""
         position = {id(word): i for i, word in enumerate(en)}
         fr = french.contracted(fr)

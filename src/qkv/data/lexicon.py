@@ -43,7 +43,7 @@ class Verb(NamedTuple):
     by_etre: bool = False
 
 
-def _nouns(kind, rows):
+def _nouns(kind: str, rows: str) -> tuple[Noun, ...]:
     nouns = []
     for row in rows.strip().splitlines():
         en, ens, fr, frs, gender = row.split()

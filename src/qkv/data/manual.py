@@ -8,6 +8,8 @@ import re
 from functools import cache
 from pydoc_data.topics import topics as _topics
 
+from qkv.errors import QkvError
+
 
 @cache
 def sections() -> dict[str, str]:
@@ -16,8 +18,8 @@ def sections() -> dict[str, str]:
     A paragraph is a run of lines between blank lines; a short one (under 60 characters: a heading,
     an example's single line) may repeat.
     """
-    seen = set()
-    result = {}
+    seen: set[str] = set()
+    result: dict[str, str] = {}
     for topic in sorted(_topics):
         kept = []
         for paragraph in re.split(r"\n\s*\n", _topics[topic].strip("\n")):
@@ -39,12 +41,10 @@ def topics() -> list[str]:
 def text(topic: str | None = None) -> str:
     """Return the text of one topic, or of the whole manual.
 
-    Raises `ValueError` when there is no such topic.
+    Raises `QkvError` when there is no such topic.
     """
     if topic is None:
         return "\n\n".join(sections().values())
     if topic not in sections():
-        raise ValueError(
-            f"topic={topic!r} is not in the manual; choose one of {', '.join(topics())}"
-        )
+        raise QkvError(f"topic={topic!r} is not in the manual; choose one of {', '.join(topics())}")
     return sections()[topic]

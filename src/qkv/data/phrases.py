@@ -8,10 +8,13 @@ One source has one reference.
 
 import random
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from qkv.data import lexicon as lex
 from qkv.data.grammar import Pair, Writer
+from qkv.data.pairs import check_tokens
+from qkv.errors import QkvError
 
 MAX_LENGTH = 40
 # Upper ends of the length bands, and the share of the training sentences in each: short ones are
@@ -21,7 +24,7 @@ EQUAL = dict.fromkeys(BANDS, 1 / len(BANDS))
 HELD_OUT_SHARE = 0.1
 
 
-def _combinations():
+def _combinations() -> Iterator[tuple[str, str]]:
     for kind in lex.NOUNS:
         for noun in lex.NOUNS[kind]:
             for adjective in lex.FITTING[noun]:
@@ -42,7 +45,7 @@ def held_out_combinations() -> frozenset[tuple[str, str]]:
     )
 
 
-def _sentence(rng, target, avoid):
+def _sentence(rng: random.Random, target: int, avoid: Collection[tuple[str, str]]) -> Pair:
     while True:
         pair = Writer(rng, target, avoid).sentence()
         if len(pair.source) <= MAX_LENGTH:
@@ -50,7 +53,12 @@ def _sentence(rng, target, avoid):
 
 
 def generate(
-    n: int, rng: random.Random, avoid=frozenset(), taken=(), keep=None, shares=BANDS
+    n: int,
+    rng: random.Random,
+    avoid: Collection[tuple[str, str]] = frozenset(),
+    taken: Collection[tuple[str, ...]] = (),
+    keep: Callable[[Pair], Any] | None = None,
+    shares: dict[int, float] = BANDS,
 ) -> list[Pair]:
     """Return `n` pairs with different sources, none of them in `taken`, in bands by `shares`.
 
@@ -59,7 +67,8 @@ def generate(
     bands = list(shares)
     left = {band: round(n * share) for band, share in shares.items()}
     left[bands[-1]] += n - sum(left.values())
-    sources, pairs = set(taken), []
+    sources = set(taken)
+    pairs: list[Pair] = []
     targets = [length for band in bands for length in [band - 1] * left[band]]
     rng.shuffle(targets)
     while len(pairs) < n:
@@ -91,7 +100,7 @@ def load(n_train: int = 20_000, n_valid: int = 500, n_test: int = 2_000, seed: i
     """
     for name, n in (("n_train", n_train), ("n_valid", n_valid), ("n_test", n_test)):
         if n < 1:
-            raise ValueError(f"{name}={n} is no size of a data set: ask for at least 1 pair.")
+            raise QkvError(f"{name}={n} is no size of a data set: ask for at least 1 pair.")
     rng, held_out = random.Random(seed), held_out_combinations()
     test = generate(n_valid + n_test, rng, avoid=held_out, shares=EQUAL)
     taken = {pair.source for pair in test}
@@ -102,7 +111,9 @@ def load(n_train: int = 20_000, n_valid: int = 500, n_test: int = 2_000, seed: i
 
 def voice_pairs(n: int, seed: int = 0) -> list[tuple[Pair, Pair]]:
     """Return `n` events, each told in the active and in the passive voice with the same words."""
-    rng, seen, pairs = random.Random(seed), set(), []
+    rng = random.Random(seed)
+    seen: set[tuple[str, ...]] = set()
+    pairs: list[tuple[Pair, Pair]] = []
     while len(pairs) < n:
         writer = Writer(rng, 9)
         verb, past = rng.choice(lex.TRANSITIVE), rng.random() < 0.5
@@ -127,7 +138,11 @@ def tokenize(text: str) -> list[str]:
     return re.findall(r"[\w-]+'?|\?", text.lower().replace("’", "'"))
 
 
-def detokenize(tokens, french: bool = True) -> str:
-    """Join tokens into a sentence; French sets a space before the question mark."""
+def detokenize(tokens: Sequence[str], french: bool = True) -> str:
+    """Join tokens into a sentence; French sets a space before the question mark.
+
+    Raises `QkvError` for a string, whose tokens would be its letters.
+    """
+    check_tokens(tokens, "the sentence")
     text = re.sub(r"' ", "'", " ".join(tokens))
     return text if french else text.replace(" ?", "?")

@@ -74,6 +74,7 @@ attacks: install grader  ## try every attack on the grader, with a table against
 
 bench: install  ## measure what the book claims about speed
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/proof_time.py
 
 clean:  ## remove what was built (not .venv)
 	@rm -rf _build .pytest_cache .ruff_cache

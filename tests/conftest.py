@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import balance
 import pytest
 from live_page import errors_of
 from playwright.sync_api import sync_playwright
@@ -17,6 +18,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes long."""
+    balance.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `--dist loadfile`, spread the pages too."""
+    return balance.Balanced(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="module")

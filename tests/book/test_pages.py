@@ -1,13 +1,16 @@
-"""The site's pages as readers meet them: in a real browser, and with every other host cut off."""
+"""The site's pages as readers meet them: in a real browser, and with every other host cut off.
+
+Each is visited twice (`page_visits`), and every test asks for a part of what was seen.
+"""
 
 import http.server
-import json
 import threading
 from functools import partial
 
 import pytest
 import yaml
-from page_checks import barriers, cut_off, drawn, operate_all, width_needed, wrong_and_right
+from page_checks import cut_off, drawn, wrong_and_right
+from page_visits import Visits, go
 
 from qkv.paths import root
 from qkv.publish.build import build_site
@@ -39,82 +42,79 @@ def address(site):
     server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def seen(browser, site, address):
+    """What is seen of a page: `seen(name, how, what)`."""
+    return Visits(browser, site, address).seen
+
+
 @pytest.fixture
 def visit(page, address):
-    """Open a page of the site and wait until it is alive; requests to other hosts fail the test."""
+    """Open a page of the site, alive; requests to other hosts fail the test."""
     strangers = cut_off(page, address)
-
-    def open_page(name, *, theme="light", width=1200, start=None):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.goto(f"{start or address}/{name}", wait_until="load")
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        page.wait_for_function(
-            "() => [...document.querySelectorAll('.qkv-live')].every("
-            "e => e.matches('.qkv-ready') || e.querySelector('.qkv-failed'))"
-        )
-        page.wait_for_function("() => !window.MathJax?.startup || MathJax.startup.promise")
-        return page
-
-    yield open_page
+    yield lambda name: go(page, f"{address}/{name}")
     assert strangers == []
 
 
+@pytest.mark.parametrize("how", ["mouse", "keyboard"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_alive_and_asks_nothing_of_any_other_host(visit, name):
-    page = visit(name)
-    assert page.locator(".qkv-failed").count() == 0
-    assert page.locator("h1:visible").count() >= 1
+def test_a_page_asks_nothing_of_any_other_host(seen, name, how):
+    assert seen(name, how, "strangers") == []
 
 
+@pytest.mark.parametrize("how", ["mouse", "keyboard"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_works_from_a_file(visit, site, name):
-    page = visit(name, start=site.as_uri())
-    assert page.locator(".qkv-failed").count() == 0
-    assert page.locator("mjx-container").count() >= page.locator(".math").count()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible(visit, name, theme):
-    assert barriers(visit(name, theme=theme)) == []
+def test_a_page_shows_no_error(seen, name, how):
+    assert seen(name, how, "errors") == []
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_overflows_on_a_phone(visit, name):
-    assert width_needed(visit(name, width=360)) <= 360
+def test_a_page_is_alive(seen, name):
+    assert seen(name, "mouse", "failed") == 0
+    assert seen(name, "mouse", "headings") >= 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_works_from_a_file(seen, name):
+    assert seen(name, "keyboard", "failed") == 0
+    assert seen(name, "keyboard", "set formulas") >= seen(name, "keyboard", "formulas")
+
+
+@pytest.mark.parametrize(("theme", "how"), [("light", "mouse"), ("dark", "keyboard")])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible(seen, name, theme, how):
+    assert seen(name, how, "barriers") == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_overflows_on_a_phone(seen, name):
+    assert seen(name, "keyboard", "width") <= 360
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_mathematics_is_set(visit, name):
-    page = visit(name)
-    assert page.locator("mjx-container").count() > 20
-    assert page.locator("mjx-merror").count() == 0
+def test_mathematics_is_set(seen, name):
+    assert seen(name, "mouse", "set formulas") > 20
+    assert seen(name, "mouse", "broken formulas") == 0
 
 
 @pytest.mark.parametrize("name", [*CHAPTERS, "book/index.html"])
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])
-def test_every_control_changes_what_is_drawn(visit, name, how):
-    page = visit(name)
-    figures = page.locator(".qkv-live:not([data-module=quiz])")
-    assert figures.count() >= 1
-    idle = [report for i in range(figures.count()) for report in operate_all(figures.nth(i), how)]
-    assert idle == []
+def test_every_control_changes_what_is_drawn(seen, name, how):
+    assert seen(name, how, "figures") >= 1
+    assert seen(name, how, "idle") == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_quick_check_tells_wrong_from_right(visit, name):
-    page = visit(name)
-    quizzes = page.locator(".qkv-live[data-module=quiz]")
-    assert quizzes.count() >= 4
-    problems = [p for i in range(quizzes.count()) for p in wrong_and_right(quizzes.nth(i))]
-    assert problems == []
-    kept = json.loads(page.evaluate("localStorage.getItem('qkv-quiz')"))
-    assert len(kept) == quizzes.count()
-    assert all(entry["right"] and entry["tries"] == 2 for entry in kept.values())
+def test_every_quick_check_tells_wrong_from_right(seen, name):
+    count = seen(name, "mouse", "quizzes")
+    assert count >= 4
+    assert seen(name, "mouse", "answers") == []
+    kept = seen(name, "mouse", "progress")
+    assert len(kept) == count
+    assert all(entry["right"] and entry["tries"] == 2 for entry in kept)
 
 
-def test_progress_is_shown_and_cleared(visit, address):
+def test_progress_is_shown_and_cleared(visit):
     page = visit(CHAPTERS[0])
     assert wrong_and_right(page.locator(".qkv-live[data-module=quiz]").first) == []
     page = visit("book/progress.html")

@@ -80,7 +80,7 @@ class Proving:
         whole = {
             path.stem: self.keys[path.stem]
             for path in notebooks(self.book)
-            if path.stem in self.passed
+            if path.stem in self.keys.keys() & self.passed.keys()
             if len(self.passed[path.stem]) == len(code_cells(read_notebook(path)))
         }
         if whole:

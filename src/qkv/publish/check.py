@@ -177,7 +177,7 @@ def check_chapter(chapter, keys, known):
     return [f"{chapter.file}, {problem}" for problem in problems]
 
 
-def check_text(path, book):
+def check_text(path: Path, book: Path) -> list[str]:
     """Every number and reference is what the stored outputs say; what is folded is marked."""
     notebook = read_notebook(path)
     try:

@@ -8,17 +8,27 @@ script of `qkv.live.bundle.site_script` brings to life from the state stored in 
 import base64
 import struct
 
+from qkv.errors import QkvError
+
 FIGURE_MIME = "application/vnd.qkv.figure+json"
 
 
-def figure_bundle(*, name, caption, alt, module=None, state=None, still=None) -> dict:
+def figure_bundle(
+    *,
+    name: str | None,
+    caption: str | None,
+    alt: str,
+    module: str | None = None,
+    state: dict | None = None,
+    still: bytes | None = None,
+) -> dict:
     """Return the output bundle of a figure: its record, its still picture and its alternative text.
 
     `name` is the label that `{numref}` uses (or None), `caption` MyST text (or None), `alt` what
     the figure shows in words, `module` the ES module that draws `state` (both None for a still
     figure) and `still` the bytes of a PNG (or None).
 
-    Raises `ValueError` when `alt` is empty.
+    Raises `QkvError` when `alt` is empty.
     """
     require_alt(name, alt)
     picture = None if still is None else base64.b64encode(still).decode("ascii")
@@ -36,10 +46,10 @@ def figure_bundle(*, name, caption, alt, module=None, state=None, still=None) ->
     return output
 
 
-def require_alt(name, alt):
-    """Raise `ValueError` unless `alt` says something."""
+def require_alt(name: str | None, alt: str) -> None:
+    """Raise `QkvError` unless `alt` says something."""
     if not isinstance(alt, str) or not alt.strip():
-        raise ValueError(
+        raise QkvError(
             f"the figure {name!r} has alt={alt!r}: say in a sentence what it shows, "
             "for readers who cannot see it"
         )

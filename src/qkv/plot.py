@@ -15,6 +15,7 @@ from cycler import cycler
 from IPython.display import display
 from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 from PIL import Image, ImageChops, ImageDraw
 
 from qkv.figure import figure_bundle, require_alt, shown_size
@@ -92,14 +93,14 @@ def _use_style():
         mpl.rcParams["font.size"] = 12.5
 
 
-def picture(fig, dpi=DPI) -> Image.Image:
+def picture(fig: Figure, dpi: int = DPI) -> Image.Image:
     """Return the matplotlib figure drawn on white as an RGB image of `dpi` dots per inch."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=dpi, facecolor="white")
     return Image.open(buffer).convert("RGB")
 
 
-def few_colours(image, colours=SEEN) -> Image.Image:
+def few_colours(image: Image.Image, colours: int = SEEN) -> Image.Image:
     """Return the image with a palette when that changes nothing one can see, else unchanged.
 
     A line drawing shrinks to a third; a photograph is left alone.
@@ -108,7 +109,7 @@ def few_colours(image, colours=SEEN) -> Image.Image:
     return small if image.getcolors(maxcolors=20 * colours) else image
 
 
-def png(fig, dpi=DPI) -> bytes:
+def png(fig: Figure, dpi: int = DPI) -> bytes:
     """Return the figure as a small PNG: the same drawing gives the same bytes, on any day.
 
     It is a white card with round corners: ink on transparent ground would be lost in a dark
@@ -121,7 +122,7 @@ def png(fig, dpi=DPI) -> bytes:
     corners = ImageChops.invert(card)
     options = {}
     if image.mode == "P":
-        palette = image.getpalette()[: 3 * SEEN]
+        palette = (image.getpalette() or [])[: 3 * SEEN]
         none = options["transparency"] = len(palette) // 3
         image.putpalette([*palette, 255, 255, 255])
         image.paste(none, mask=corners)
@@ -132,13 +133,13 @@ def png(fig, dpi=DPI) -> bytes:
     return buffer.getvalue()
 
 
-def show(fig, *, name=None, caption=None, alt):
+def show(fig: Figure, *, name: str | None = None, caption: str | None = None, alt: str) -> None:
     """Show a matplotlib figure as the book does, numbered and with its caption, and close it.
 
     `name` is what `{numref}` refers to (`"fig-lengths"`), `caption` MyST text, `alt` a sentence
     that says what the figure shows to a reader who cannot see it.
 
-    Raises `ValueError` when `alt` is empty.
+    Raises `QkvError` when `alt` is empty.
     """
     require_alt(name, alt)
     still = png(fig)

@@ -271,7 +271,7 @@ def test_the_status_page_says_when_each_chapter_was_run(book):
     build_site()
     table = re.search(r'<table class="qkv-status.*?</table>', page.read_text("utf-8"), re.S)[0]
     row = [re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<td>.*?</td>", table, re.S)]
-    assert row == ["Sample", "4.2", "4", "1", "2026-01-31", "stale"]
+    assert row == ["Sample", "4.2 s", "4", "1", "2026-01-31", "stale"]
     # And no other page gets lost on the way.
     sitemap = (book / "_build/html/sitemap.xml").read_text("utf-8")
     locations = [url.rsplit("/qkv/")[1] for url in re.findall("<loc>(.*?)</loc>", sitemap)]

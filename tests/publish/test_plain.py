@@ -1,7 +1,9 @@
 """A chapter's text reads right where nobody knows MyST, and the site says the same."""
 
+import contextlib
 import json
 import re
+import shutil
 
 import pytest
 from tiny_book import write_book
@@ -153,11 +155,10 @@ def test_times_are_written_in_one_way():
 GLUED = 'from myst_nb import glue\nglue("share", {}, display=False)'
 
 
-@pytest.fixture
-def book(tmp_path, monkeypatch):
-    """A book whose chapter was run, and its notebook."""
-    book = make_book(tmp_path)
-    monkeypatch.chdir(book)
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A book whose chapter was run; no test changes it."""
+    book = make_book(tmp_path_factory.mktemp("ran") / "book")
     write_notebook(
         book / "chapters/01_first.ipynb",
         prose("# First\n\n{glue:text}`share:.1f` percent, in [](../book/status.md)."),
@@ -165,8 +166,17 @@ def book(tmp_path, monkeypatch):
         code("1 + 1", tags=["hide-input"]),
         code("2 + 2"),
     )
-    assert run_notebooks() == 0
+    with contextlib.chdir(book):
+        assert run_notebooks() == 0
     return book
+
+
+@pytest.fixture
+def book(ran, tmp_path, monkeypatch):
+    """A copy of the book that was run, for a test to change."""
+    shutil.copytree(ran, tmp_path / "book")
+    monkeypatch.chdir(tmp_path / "book")
+    return tmp_path / "book"
 
 
 def cells(book):

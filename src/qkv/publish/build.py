@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,7 +44,7 @@ UNUSED = [
 ]
 
 
-def build_site(clean=False, out=None):
+def build_site(clean: bool = False, out: str | Path | None = None) -> None:
     """Build the site into `out` (default `_build/html`); nothing is written when nothing changed.
 
     Any warning of the build is an error, also one about a reference that leads nowhere. The site
@@ -57,9 +58,9 @@ def build_site(clean=False, out=None):
     is no built site, and when nothing can be stored there.
     """
     book = root()
-    out = (book / "_build/html" if out is None else Path(out)).resolve()
-    require_site_or_nothing(out)
-    require_writable(out.parent)
+    site = (book / "_build/html" if out is None else Path(out)).resolve()
+    require_site_or_nothing(site)
+    require_writable(site.parent)
     for name in ("_config.yml", "_toc.yml"):
         read_yaml(book / name)
     for path in notebooks(book):
@@ -67,17 +68,17 @@ def build_site(clean=False, out=None):
     stop_at("the question banks have mistakes", quiz.check_banks())
     with only_build(book) as work:
         mark = fingerprint(book)
-        if clean or read_mark(out) != mark:
+        if clean or read_mark(site) != mark:
             start = time.monotonic()
             click.echo("building the site …")
-            replace_site(book, work, out, mark, clean)
-            click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(out, book)}")
+            replace_site(book, work, site, mark, clean)
+            click.echo(f"built in {time.monotonic() - start:.0f} s: {ending(site, book)}")
         else:
-            click.echo(f"nothing changed: {ending(out, book)}")
+            click.echo(f"nothing changed: {ending(site, book)}")
 
 
 @contextlib.contextmanager
-def only_build(book):
+def only_build(book: Path) -> Iterator[Path]:
     """Wait until no other build of this book is running; give the folder to work in.
 
     It is kept from build to build; that of a book which can only be read is gone afterwards.
@@ -93,7 +94,7 @@ def only_build(book):
         yield work / "sphinx"
 
 
-def replace_site(book, work, out, mark, clean):
+def replace_site(book: Path, work: Path, out: Path, mark: str, clean: bool) -> None:
     """Build the site in the folder `work` and put it into `out` when it is whole."""
     if clean:
         shutil.rmtree(work, ignore_errors=True)
@@ -112,20 +113,20 @@ def replace_site(book, work, out, mark, clean):
     (work / MARK).touch()
 
 
-def stop_at(what, problems):
+def stop_at(what: str, problems: list[str]) -> None:
     """Raise `QkvError` with all problems, one per line, if there are any."""
     if problems:
         raise QkvError("\n".join([f"{what}:", *problems]))
 
 
-def ending(out, book):
+def ending(out: Path, book: Path) -> str:
     """Return the last words of a build: where the site is, and how to look at it."""
     if out == (book / "_build/html").resolve():
         return "_build/html/index.html · look at it with `make serve`"
     return f"{out}/index.html"
 
 
-def fingerprint(book):
+def fingerprint(book: Path) -> str:
     """Return a digest of everything that the site is made of, the code that makes it included."""
     digest = hashlib.sha256()
     for tool in TOOLS:
@@ -140,20 +141,20 @@ def fingerprint(book):
     return digest.hexdigest()
 
 
-def read_mark(out):
+def read_mark(out: Path) -> str | None:
     """Return the fingerprint that the site in `out` was built from, or None."""
     path = out / MARK
     return path.read_text() if path.is_file() else None
 
 
-def require_site_or_nothing(out):
+def require_site_or_nothing(out: Path) -> None:
     """Raise `QkvError` if building into `out` would delete something that is no site."""
     is_file = out.exists() and not out.is_dir()
     if is_file or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
         raise QkvError(f"{out} holds something else than a built site: choose another --out")
 
 
-def run_sphinx(book, target):
+def run_sphinx(book: Path, target: Path) -> list[str]:
     """Build the book into `target` and return its warnings and errors, one per line."""
     from jupyter_book.sphinx import build_sphinx
 
@@ -179,7 +180,7 @@ def run_sphinx(book, target):
     return lines
 
 
-def finish(site, mark):
+def finish(site: Path, mark: str) -> None:
     """Add the start page, drop what no page uses, and mark the site as whole."""
     for pattern in UNUSED:
         for path in list(site.glob(pattern)):
@@ -191,7 +192,7 @@ def finish(site, mark):
     (site / MARK).write_text(mark)
 
 
-def as_cell(match):
+def as_cell(match: re.Match[str]) -> str:
     """Turn myst-nb's line number of a notebook (cell × 10,000 + line) into words."""
     cell, line = divmod(int(match[1]), 10_000)
     where = f", line {line - 1}" if line > 1 else ""  # it counts one too many
@@ -203,13 +204,13 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
 
     prefix = "/"
 
-    def translate_path(self, path):
+    def translate_path(self, path: str) -> str:
         """Find the file for an address, with or without the published site's path before it."""
         if path.startswith(self.prefix):
             path = "/" + path[len(self.prefix) :]
         return super().translate_path(path)
 
-    def send_error(self, code, message=None, explain=None):
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer an unknown address with the book's own page."""
         page = Path(self.directory) / "404.html"
         if code != 404 or not page.is_file():
@@ -223,11 +224,11 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, *args):
+    def log_message(self, *args: object) -> None:
         """Say nothing for each file: a reader's terminal is no log."""
 
 
-def site_server(port):
+def site_server(port: int) -> http.server.ThreadingHTTPServer:
     """Return a server for the built site, bound to `port` of this machine only.
 
     Raises `QkvError` when there is no site yet and when the port cannot be had.
@@ -249,7 +250,7 @@ def site_server(port):
         ) from error
 
 
-def serve_site(port=8000):
+def serve_site(port: int = 8000) -> None:
     """Serve the built site on this machine until Ctrl-C; port 0 is any that is free."""
     with site_server(port) as server:
         click.echo(f"the book is at http://localhost:{server.server_port} · Ctrl-C stops it")

@@ -38,10 +38,10 @@ def export_chapters(*, check: bool = False) -> int:
             print(f"{path} is left over: no notebook exports it")
         else:
             print(f"{path} is not what its notebook exports:")
-            lines = difflib.unified_diff(
+            diff = difflib.unified_diff(
                 now.splitlines(), wanted.splitlines(), "the file", "the notebook", lineterm="", n=1
             )
-            lines = [f"    {line}" for line in lines]
+            lines = [f"    {line}" for line in diff]
             rest = len(lines) - DIFF_LINES
             print("\n".join(lines[:DIFF_LINES] + ([f"    … {rest} more lines"] * (rest > 0))))
     if problems:

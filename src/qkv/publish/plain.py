@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 from qkv.errors import QkvError
@@ -144,7 +145,7 @@ def _to_myst(text: str) -> str:
     return _LINK.sub(_role, text)
 
 
-def _role(link: re.Match) -> str:
+def _role(link: re.Match[str]) -> str:
     """Return the role that a link stands for."""
     text, kind, rest = link.groups()
     if kind == "glue:":
@@ -167,10 +168,9 @@ def _to_plain(text: str, facts: Facts, cited: set[str]) -> str:
         ),
         text,
     )
-    if facts.seconds is not None:
-        text = _TIME.sub(
-            lambda match: f"[{roughly(facts.seconds, match[1])}](../book/status.md)", text
-        )
+    seconds = facts.seconds
+    if seconds is not None:
+        text = _TIME.sub(lambda match: f"[{roughly(seconds, match[1])}](../book/status.md)", text)
     return text.replace(BIBLIOGRAPHY, "\n".join([LIST, *_entries(cited, facts.sources)]))
 
 
@@ -238,7 +238,7 @@ def _parsed(text: str) -> dict:
         raise QkvError(f"book/references.bib is not BibTeX: {error}") from error
 
 
-def _names(entry) -> list[str]:
+def _names(entry: Any) -> list[str]:
     people = entry.persons.get("author", []) or entry.persons.get("editor", [])
     return [_clean(" ".join([*one.prelast_names, *one.last_names])) for one in people]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from qkv.errors import QkvError
 from qkv.notebook.files import read_notebook, write
@@ -192,7 +193,7 @@ async def _run_and_store(path: Path, book: Path, folder: Path, progress: Progres
 
 
 async def _execute(
-    notebook: dict, path: Path, book: Path, folder: Path, progress: Progress
+    notebook: Any, path: Path, book: Path, folder: Path, progress: Progress
 ) -> float:
     """Run the cells of `notebook` in a fresh kernel, which is gone afterwards.
 
@@ -212,7 +213,7 @@ async def _execute(
     client = NotebookClient(
         notebook, km=manager, startup_timeout=START_SECONDS, store_widget_state=False, log=quiet
     )
-    number, cell = 0, None
+    number, cell = 0, dict[str, Any]()
     words = folder / f"{path.stem}.log"  # what the kernel itself says when it cannot go on
     try:
         with words.open("wb") as log:
@@ -225,13 +226,15 @@ async def _execute(
                 number += 1
                 progress.step(path.stem, number)
                 await client.async_execute_cell(cell, index, execution_count=number)
-        times = psutil.Process(manager.provisioner.pid).cpu_times()
+        kernel: Any = manager.provisioner  # one that was started has the id of its process
+        times = psutil.Process(kernel.pid).cpu_times()
         return times.user + times.system + times.children_user + times.children_system
     except CellExecutionError as error:
         where = _failure(notebook, number, cell, error, book)
         raise NotebookError(where) from error
     except (DeadKernelError, RuntimeError) as error:
-        if asyncio.current_task().cancelling():  # Ctrl-C looks to nbclient like a dead kernel
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # Ctrl-C looks to nbclient like a dead kernel
             raise asyncio.CancelledError from None
         raise NotebookError(_death(notebook, number, cell, error, words)) from error
     finally:
@@ -345,4 +348,4 @@ def _notebooks(count: int) -> str:
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

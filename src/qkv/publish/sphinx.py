@@ -11,6 +11,7 @@ from urllib.parse import quote
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from qkv.figure import FIGURE_MIME, png_size
@@ -171,7 +172,7 @@ def chapter_row(name, run, root):
     return link, duration(run["seconds"]), run["cells"], claims, run["date"], fresh
 
 
-def read_roles(app, docname, source):
+def read_roles(app: Sphinx, docname: str, source: list[str]) -> None:
     """Read a notebook's text with MyST's roles, which it holds as links."""
     if not app.env.doc2path(docname).endswith(".ipynb"):
         return

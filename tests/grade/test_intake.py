@@ -268,3 +268,13 @@ def test_files_are_read_as_safely_where_folders_cannot_be_held_open(tmp_path, mo
     for names in (("b", "n.ipynb"), ("a", "link.ipynb"), ("a", "none.ipynb"), ("c", "n.ipynb")):
         with pytest.raises(UnreadableError):
             intake.read_file(tmp_path, *names)
+
+
+def test_a_given_cell_of_text_with_other_line_ends_is_not_added_once_more():
+    released = base()
+    released.cells.insert(1, nbformat.v4.new_markdown_cell("## A title\n\nand two lines"))
+    handed = json.loads(nbformat.writes(answered(released, RIGHT)))
+    handed["cells"][1] |= {"source": "## A title\r\n\r\nand two lines \r\n", "id": "other"}
+    known = {c.metadata.nbgrader.grade_id: c.source for c in given().cells}
+    submission = rebuild(released, json.dumps(handed).encode(), known)
+    assert len(submission.notebook.cells) == len(released.cells)

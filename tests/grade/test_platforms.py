@@ -294,3 +294,14 @@ def test_a_file_that_nothing_says_whose_it_is_is_a_problem(tmp_path):
 )
 def test_what_copying_adds_to_a_name_is_known(name, plain, number):
     assert (copyless(name), copy_number(name)) == (plain, number)
+
+
+def test_of_two_with_one_name_in_the_next_assignment_nobody_is_guessed(tmp_path):
+    course = course_at(tmp_path / "course")
+    (course.solutions / "02_next").mkdir()
+    (course.solutions / "02_next" / "02_next.ipynb").write_text("{}")
+    members = {"Jane Doe_31_assignsubmission_file/a.ipynb": "one"}
+    collect(course, NAME, as_zip(tmp_path / "1", members))
+    members = {f"Jane Doe_{n}_assignsubmission_file/a.ipynb": "two" for n in (97, 98)}
+    second = collect(course, "02_next", as_zip(tmp_path / "2", members))
+    assert second.new == ["jane-doe-97", "jane-doe-98"]

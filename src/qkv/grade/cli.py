@@ -50,6 +50,15 @@ def _sandbox_options(command):
     return command
 
 
+def _must_run_code():
+    """Raise `QkvError` where nothing can be run safely: processes are copied, not on Windows."""
+    if not hasattr(os, "fork"):
+        raise QkvError(
+            "running students' code needs Linux or macOS: on Windows use WSL 2 (wsl --install); "
+            "collect, feedback and report work here as well"
+        )
+
+
 def _open(course, gradebook):
     from qkv.grade.course import Course
 
@@ -138,6 +147,8 @@ def release(assignment, unproved, course, gradebook, **options):
     Example:
       qkv grade release 04_attention
     """
+    if not unproved:
+        _must_run_code()
     from qkv.grade.engine.containers import choose, make_sandbox
     from qkv.grade.engine.sandbox import SandboxError
     from qkv.grade.engine.worker import Engine
@@ -273,6 +284,7 @@ def grade(assignment, workers, scheduler, only, force, course, gradebook, **opti
       qkv grade grade 04_attention
       qkv grade grade 04_attention --scheduler tcp://10.0.0.5:8786
     """
+    _must_run_code()
     from qkv.grade.engine.containers import choose
     from qkv.grade.engine.pool import DaskPool, LocalPool
     from qkv.grade.run import grade_class, students

@@ -80,7 +80,8 @@ def test_a_finger_turns_the_arrow_and_the_page_stays(phone, name):
     assert page.evaluate("scrollY") == 200
     assert arrow.get_attribute("aria-valuetext") != before
     now = middle(tip)
-    assert abs(now[0] - (x - 60)) < 30 and abs(now[1] - (y - 90)) < 30
+    assert abs(now[0] - (x - 60)) < 30
+    assert abs(now[1] - (y - 90)) < 30
 
 
 @pytest.mark.parametrize("name", ARROWS)

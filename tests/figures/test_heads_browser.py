@@ -177,23 +177,6 @@ def test_the_reader_s_own_sentence_is_read_and_unknown_words_are_named(show):
     assert queries(page) == [".", "the", "cat", "sleeps", ".", "the", "old", "dog"]
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("?!", "There is no word yet"),
-        ("cat " * 41, "The sentence has 41 words and the model reads at most 40"),
-    ],
-)
-def test_what_cannot_be_read_is_said_and_what_stands_there_stays(show, text, complaint):
-    page = show()
-    before = queries(page)
-    read(page, text)
-    says(page, complaint)
-    assert page.locator(".qkv-note").inner_text().startswith(complaint)
-    assert page.get_by_role("textbox").get_attribute("aria-invalid") == "true"
-    assert queries(page) == before
-
-
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])
 def test_every_control_changes_what_is_drawn(show, how):
     assert operate_all(show(figure(*tiny(2, 2), labels={})).locator(".qkv-live"), how) == []

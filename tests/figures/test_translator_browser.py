@@ -95,6 +95,7 @@ def test_the_page_cuts_and_joins_words_as_python_does(page, pairs):
         *(detokenize(pair.source, french=False) for pair in pairs[:50]),
         *(detokenize(pair.target) for pair in pairs[:50]),
         "Est-ce que l’oiseau dort ?",
+        "L'oiseau qu'il n'a d'amis, aujourd'hui ‘the cat’s dogs'’ rock'n'roll 'quoted'",
         "naïve  _x_ ½ 漢字, a.b!c? 'tis don't  e\u0301 ÉCOLE İs Σς",
         "",
     ]
@@ -261,29 +262,6 @@ def test_the_words_it_knows_can_be_seen(show):
     page.get_by_text("The 8 words it knows").click()
     words = page.locator(".qkv-known p").inner_text().split(" · ")
     assert words == sorted(["the", "black", "cat", "sleeps", "does", "girl", "sleep", "?"])
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("  ", "There is no word yet"),
-        ("...!", "There is no word yet"),
-        ("cat " * 41, "The sentence has 41 words and the model reads at most 40"),
-    ],
-)
-def test_what_cannot_be_translated_is_said_and_what_stands_there_stays(show, text, complaint):
-    page = show()
-    before = page.locator(".qkv-french").inner_text()
-    field(page).fill(text)
-    field(page).press("Enter")
-    assert page.locator(".qkv-note").inner_text().startswith(complaint)
-    says(page, complaint)
-    assert field(page).get_attribute("aria-invalid") == "true"
-    assert page.locator(".qkv-french").inner_text() == before
-    field(page).fill("cat " * 40)
-    field(page).press("Enter")
-    assert field(page).get_attribute("aria-invalid") == "false"
-    assert len(heads(page)) == 41
 
 
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])

@@ -8,6 +8,7 @@ One source has one reference.
 
 import random
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -129,13 +130,27 @@ def voice_pairs(n: int, seed: int = 0) -> list[tuple[Pair, Pair]]:
     return pairs
 
 
-def tokenize(text: str) -> list[str]:
+# What an apostrophe ends in French: l', d', qu' … Any other stands inside its word, as in doesn't.
+WORD = r"\b(?:[cdjlmnst]|(?:jus|lors|puis)?qu)'|[\w-]+(?:'[\w-]+)*"
+APOSTROPHES = re.compile("[’‘ʼ＇]")
+
+
+def tokenize(text: str, known=(), word: str = rf"{WORD}|\?") -> list[str]:
     """Split a sentence as the grammar does: lower case, *?* alone, *l'* on its own.
+
+    A word with *n't* becomes two, *doesn't* → *does*, *not*, where both are among the `known`
+    tokens; else it stays one. `word` is the regular expression of what counts as a token.
 
     >>> tokenize("Est-ce que l'oiseau dort ?")
     ['est-ce', 'que', "l'", 'oiseau', 'dort', '?']
     """
-    return re.findall(r"[\w-]+'?|\?", text.lower().replace("’", "'"))
+    found = re.findall(word, APOSTROPHES.sub("'", unicodedata.normalize("NFC", text).lower()))
+    tokens = []
+    for token in found:
+        short = [token.removesuffix("n't"), "not"]
+        whole = token in known or not token.endswith("n't") or not all(t in known for t in short)
+        tokens += [token] if whole else short
+    return tokens
 
 
 def detokenize(tokens: Sequence[str], french: bool = True) -> str:

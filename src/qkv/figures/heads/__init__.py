@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import traitlets
 
 from qkv import plot
+from qkv.data.phrases import WORD, tokenize
 from qkv.live.sentences import MAX_TOKENS, UNKNOWN, SentenceFigure, named
 
 PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
@@ -154,7 +155,7 @@ def _check_heads(heads, sizes):
 
 def cut(text, tokens):
     """Return the words of a text, and those of its signs that are among `tokens`."""
-    found = re.findall(r"[\w-]+'?|\S", text.lower().replace("’", "'"))
+    found = tokenize(text, tokens, rf"{WORD}|\S")
     return [token for token in found if re.match(r"[\w-]", token) or token in tokens]
 
 

@@ -2,7 +2,16 @@
 // of buttons, one of them large as a real table in the grid pattern, and the next tokens, which
 // change when heads are taken out.
 import { argmax, largest } from "../../live/js/engine.js";
-import { asking, bar, bars, share, shown, vocabulary } from "../../live/js/sentence.js";
+import {
+  asking,
+  bar,
+  bars,
+  share,
+  shown,
+  tokenise,
+  vocabulary,
+  WORD,
+} from "../../live/js/sentence.js";
 import { button, figure, h, onResize, reducedMotion, svg, walk } from "../../live/js/shared.js";
 import { stack } from "./stack.js";
 
@@ -50,12 +59,9 @@ export default figure(({ model, el, say, cleanup }) => {
 
   // Signs count as words where the model knows them.
   const cut = (text) =>
-    (
-      text
-        .toLowerCase()
-        .replaceAll("’", "'")
-        .match(/[\p{L}\p{N}_-]+'?|\S/gu) ?? []
-    ).filter((token) => /[\p{L}\p{N}_-]/u.test(token) || words.knows(token));
+    tokenise(text, words.knows, `${WORD}|\\S`).filter(
+      (token) => /[\p{L}\p{N}_-]/u.test(token) || words.knows(token),
+    );
   const asked = asking({
     model,
     machine: words,
@@ -64,6 +70,7 @@ export default figure(({ model, el, say, cleanup }) => {
     verb: "Read",
     cut,
     before: () => {},
+    parts: () => [answer],
     answer: (found) => {
       read = start === null || found[0] === start ? found : [start, ...found];
       full = machine.run(read.map(words.idOf));
@@ -156,15 +163,14 @@ export default figure(({ model, el, say, cleanup }) => {
   const reading = h("p", { class: "qkv-reading" });
   const panel = h("div", { class: "qkv-nexts" });
   el.classList.add("qkv-heads");
-  el.append(
-    asked.form,
-    asked.reads,
-    asked.note,
+  const answer = h(
+    "div",
+    {},
     all,
     h("div", { class: "qkv-without" }, change, back),
     h("div", { class: "qkv-large" }, h("div", {}, title, scroll, reading), panel),
-    asked.known,
   );
+  el.append(asked.form, asked.reads, asked.note, answer, asked.known);
 
   const put = (key, value) => {
     model.set(key, value);

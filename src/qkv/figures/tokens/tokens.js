@@ -68,6 +68,7 @@ export function tokeniserOf(get) {
 }
 
 const SIGNS = { " ": "␣", "\n": "↵", "\t": "⇥" };
+const MOST = 2000; // characters of a text
 const NAMES = { characters: "characters", words: "words", pairs: "byte pairs" };
 
 export default figure(({ model, el, say, cleanup }) => {
@@ -80,7 +81,8 @@ export default figure(({ model, el, say, cleanup }) => {
 
   const box = h("textarea", {
     rows: 3,
-    maxlength: 2000,
+    maxlength: MOST,
+    dir: "auto",
     spellcheck: "false",
     autocomplete: "off",
     "data-lm-suppress-shortcuts": "true",
@@ -133,7 +135,8 @@ export default figure(({ model, el, say, cleanup }) => {
     return (
       `${plural(tokens.length, "token")} for ${plural(length, "character")}: ` +
       `${share} tokens per character${how === "pairs" ? `, with ${plural(model.get("n_merges"), "merge")}` : ""}.` +
-      (unknown ? ` ${unknown} unknown.` : "")
+      (unknown ? ` ${unknown} unknown.` : "") +
+      (box.value.length < MOST ? "" : ` The box is full: it takes ${MOST} characters.`)
     );
   }
   const follow = () => {

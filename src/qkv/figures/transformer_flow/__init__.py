@@ -58,11 +58,12 @@ class TransformerFlow(SentenceFigure):
             caption=caption,
             alt=alt,
             tokens=tokens,
+            cut=lambda text: tokenize(text, tokens[0]),
             limits=[MAX_TOKENS, MAX_STEPS],
             n_heads=model.encoder.blocks[0].attention.n_heads,
             rotary=_names(model, "attention") == {ROTARY},
         )
-        words = tokenize(self.text)
+        words = tokenize(self.text, tokens[0])
         self._first = [*greedy(model, tokens, words)[:2], embeddings[1].shape]
 
     def still(self) -> bytes:

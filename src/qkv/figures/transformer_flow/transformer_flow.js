@@ -10,6 +10,7 @@ import {
   shown,
   space,
   spoken,
+  stopped,
 } from "../../live/js/sentence.js";
 import {
   button,
@@ -113,6 +114,7 @@ export default figure(({ model, el, say, cleanup }) => {
 
   // What is said, chosen and opened.
   const french = h("p", { class: "qkv-french", lang: "fr" });
+  const cut = h("p", { class: "qkv-stopped" });
   const control = h("div", { class: "qkv-steps" });
   const telling = h("p", { class: "qkv-step-head" });
   const title = h("p", { class: "qkv-panel-title" });
@@ -151,6 +153,7 @@ export default figure(({ model, el, say, cleanup }) => {
     say,
     cleanup,
     before: () => finish(),
+    parts: () => [answer],
     answer: (tokens, gently) => {
       result = machine.translate(tokens);
       build();
@@ -158,23 +161,19 @@ export default figure(({ model, el, say, cleanup }) => {
       else finish();
     },
   });
-  el.classList.add("qkv-flow");
-  el.append(
-    asked.form,
-    asked.reads,
-    asked.note,
-    h(
-      "div",
-      { class: "qkv-answer" },
-      h("p", { class: "qkv-name" }, "French"),
-      french,
-      control,
-      telling,
-      diagram,
-      panel,
-    ),
-    asked.known,
+  const answer = h(
+    "div",
+    { class: "qkv-answer" },
+    h("p", { class: "qkv-name" }, "French"),
+    french,
+    cut,
+    control,
+    telling,
+    diagram,
+    panel,
   );
+  el.classList.add("qkv-flow");
+  el.append(asked.form, asked.reads, asked.note, answer, asked.known);
 
   // The French and its steps.
   function build() {
@@ -183,6 +182,7 @@ export default figure(({ model, el, say, cleanup }) => {
         token === EOS ? [] : [h("span", { "data-r": r }, token), space(token)],
       ),
     );
+    cut.textContent = stopped(result);
     steps = slider({
       label: "Step",
       values: result.target,

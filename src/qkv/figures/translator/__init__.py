@@ -54,9 +54,10 @@ class Translator(SentenceFigure):
             caption=caption,
             alt=alt,
             tokens=tokens,
+            cut=lambda text: tokenize(text, tokens[0]),
             limits=[MAX_TOKENS, MAX_STEPS],
         )
-        self._first = greedy(model, tokens, tokenize(self.text))
+        self._first = greedy(model, tokens, tokenize(self.text, tokens[0]))
 
     def still(self) -> bytes:
         """Return a PNG of the first example's alignment."""

@@ -26,6 +26,7 @@ import {
   shown,
   space,
   spoken,
+  stopped,
   vocabulary,
 } from "../../live/js/sentence.js";
 import { figure, h, number, onResize, reducedMotion, svg, walk } from "../../live/js/shared.js";
@@ -114,12 +115,14 @@ export default figure(({ model, el, say, cleanup }) => {
 
   const french = h("p", { class: "qkv-french", lang: "fr" });
   const scroll = h("div", { class: "qkv-scroll qkv-alignment" });
+  const cut = h("p", { class: "qkv-stopped" });
   const panel = h("div", { class: "qkv-step" });
   const answer = h(
     "div",
     { class: "qkv-answer" },
     h("p", { class: "qkv-name" }, "French"),
     french,
+    cut,
     scroll,
     panel,
   );
@@ -129,6 +132,7 @@ export default figure(({ model, el, say, cleanup }) => {
     say,
     cleanup,
     before: () => finish(),
+    parts: () => [answer],
     answer: (tokens, gently) => {
       result = machine.translate(tokens);
       build();
@@ -147,6 +151,7 @@ export default figure(({ model, el, say, cleanup }) => {
       .filter((token) => token !== EOS)
       .map((token, r) => h("span", { "data-r": r }, token));
     french.replaceChildren(...words.flatMap((word, r) => [word, space(target[r])]));
+    cut.textContent = stopped(result);
     cells = steps.map(({ weights }, r) =>
       source.map((_, c) =>
         h(

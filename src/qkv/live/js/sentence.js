@@ -6,19 +6,35 @@ export const BOS = "<bos>";
 export const EOS = "<eos>";
 export const UNKNOWN = "<unk>";
 
-// A sentence to tokens, as `tokenize` in qkv.data.phrases: Python's \w spelt out for JavaScript.
-export const tokenise = (text) =>
-  text
+// A sentence to tokens, as `tokenize` in qkv.data.phrases: Python's \w spelt out for JavaScript. An
+// apostrophe ends l', d', qu' …; any other stands inside its word. doesn't becomes does not where both
+// are known.
+const LETTER = String.raw`[\p{L}\p{N}_-]`;
+const START = String.raw`(?<![\p{L}\p{N}_])`;
+export const WORD = `${START}(?:[cdjlmnst]|(?:jus|lors|puis)?qu)'|${LETTER}+(?:'${LETTER}+)*`;
+export function tokenise(text, knows = () => false, word = `${WORD}|\\?`) {
+  const plain = text
+    .normalize("NFC")
     .toLowerCase()
-    .replaceAll("’", "'")
-    .match(/[\p{L}\p{N}_-]+'?|\?/gu) ?? [];
+    .replace(/[’‘ʼ＇]/g, "'");
+  return (plain.match(new RegExp(word, "gu")) ?? []).flatMap((token) => {
+    const short = [token.slice(0, -3), "not"];
+    return token.endsWith("n't") && !knows(token) && short.every(knows) ? short : [token];
+  });
+}
 
 // What stands between a token and the next: nothing after l'.
 export const space = (token) => (token.endsWith("'") ? "" : " ");
 export const detokenise = (tokens) =>
   tokens.map((token, i) => token + (i + 1 < tokens.length ? space(token) : "")).join("");
 
-export const shown = (token) => ({ [EOS]: "end", [BOS]: "start" })[token] ?? token;
+// A token as it is shown: the markers by name, and what is too long for a line cut short.
+const LONGEST = 24; // letters
+export function shown(token) {
+  const letters = Array.from(token);
+  if (letters.length > LONGEST) return `${letters.slice(0, LONGEST - 2).join("")}…`;
+  return { [EOS]: "end", [BOS]: "start" }[token] ?? token;
+}
 export const share = (weight) => weight.toFixed(2);
 
 // What a model knows of its source: `idOf(token)`, `knows(token)` and `words` in order.
@@ -33,7 +49,11 @@ export function vocabulary(tokens) {
 }
 
 // What is wrong with the sentence, or null.
-export function complaint(tokens, limit) {
+const MOST = 2000; // characters
+export function complaint(text, tokens, limit) {
+  if (text.length > MOST) {
+    return `The text has ${text.length} characters and the field takes at most ${MOST}: leave some out.`;
+  }
   if (!tokens.length)
     return "There is no word yet: write an English sentence, or choose an example.";
   if (tokens.length > limit) {
@@ -45,11 +65,15 @@ export function complaint(tokens, limit) {
   return null;
 }
 
+// Hebrew, Arabic and their like, which need to be kept apart from the sentence around them.
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
 // The words it does not know, by name; "" when there are none.
 export function strangers(tokens, { knows, words }) {
-  const unknown = [...new Set(tokens.filter((token) => !knows(token)))].map(
-    (token) => `“${token}”`,
-  );
+  const unknown = [...new Set(tokens.filter((token) => !knows(token)))].map((token) => {
+    const name = shown(token);
+    return RIGHT_TO_LEFT.test(name) ? `“\u2068${name}\u2069”` : `“${name}”`;
+  });
   if (!unknown.length) return "";
   const one = unknown.length === 1;
   const names = one ? unknown[0] : `${unknown.slice(0, -1).join(", ")} and ${unknown.at(-1)}`;
@@ -60,7 +84,8 @@ export function strangers(tokens, { knows, words }) {
 }
 
 // The form with which the reader asks; `answer(tokens, gently)` follows a sentence that can be
-// read, `before()` each one that is asked. `verb` stands on the button, `cut` makes tokens of a text.
+// read, `before()` each one that is asked; `parts()` are the elements that hold the answer, and are
+// hidden while there is none. `verb` stands on the button, `cut` makes tokens of a text.
 // Returns { form, reads, note, known, ask }.
 export function asking({
   model,
@@ -69,8 +94,9 @@ export function asking({
   cleanup,
   before,
   answer,
+  parts,
   verb = "Translate",
-  cut = tokenise,
+  cut = (text) => tokenise(text, machine.knows),
 }) {
   const examples = model.get("examples");
   const [limit] = model.get("limits");
@@ -80,7 +106,7 @@ export function asking({
     id,
     class: "qkv-field",
     lang: "en",
-    maxlength: 1000,
+    dir: "auto",
     autocomplete: "off",
     autocapitalize: "none",
     spellcheck: "false",
@@ -111,29 +137,44 @@ export function asking({
   );
 
   const read = () => {
-    const tokens = cut(field.value);
+    const tokens = cut(field.value.slice(0, MOST));
+    const more = tokens.length - 2 * limit;
     reads.replaceChildren(
-      ...tokens.map((token) =>
-        machine.knows(token)
-          ? h("li", {}, token)
-          : h("li", { class: "qkv-unknown" }, token, " ", h("small", {}, "unknown")),
-      ),
+      ...tokens
+        .slice(0, 2 * limit)
+        .map((token) =>
+          machine.knows(token)
+            ? h("li", {}, token)
+            : h("li", { class: "qkv-unknown", dir: "auto" }, shown(token), " ", unknown()),
+        ),
+      ...(more > 0 ? [h("li", {}, `and ${more} more`)] : []),
     );
     return tokens;
   };
+  const unknown = () => h("small", { dir: "ltr" }, "unknown");
   const ask = (text, gently) => {
     before();
     field.value = text;
     const tokens = read();
-    const problem = complaint(tokens, limit);
+    const problem = complaint(text, tokens, limit);
     note.textContent = problem ?? strangers(tokens, machine);
     field.setAttribute("aria-invalid", problem ? "true" : "false");
+    for (const part of parts()) part.hidden = Boolean(problem);
     if (problem) return say(problem);
     model.set("text", text);
     model.save_changes();
     menu.selectedIndex = examples.indexOf(text) + 1;
     answer(tokens, gently);
   };
+  // What is pasted may have lines; here they are one sentence.
+  field.addEventListener("paste", (event) => {
+    const pasted = event.clipboardData?.getData("text/plain");
+    if (!pasted || !/[\r\n]/.test(pasted)) return;
+    event.preventDefault();
+    const line = pasted.replace(/\s+/g, " ");
+    field.setRangeText(line, field.selectionStart, field.selectionEnd, "end");
+    read();
+  });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -152,11 +193,14 @@ export function asking({
   return { form, reads, note, known, ask };
 }
 
+// What is said where the model was stopped before it came to an end; "" where it came to one.
+export const stopped = ({ target, ended }) =>
+  ended ? "" : `It stopped after ${target.length} words, the most that it writes here.`;
+
 // The whole sentence in words, for the live region.
-export function spoken({ target, ended }) {
-  const words = target.filter((token) => token !== EOS);
-  const stop = ended ? "" : ` It stopped after ${words.length} words.`;
-  return `French: ${detokenise(words) || "no word at all"}.${stop}`;
+export function spoken(result) {
+  const words = result.target.filter((token) => token !== EOS);
+  return `French: ${detokenise(words) || "no word at all"}. ${stopped(result)}`.trim();
 }
 
 // A table of words with numbers and bars.

@@ -93,86 +93,96 @@ def fit(
 ) -> History:
     """Train `model` in place with AdamW, linear warm-up and a cosine decay; return the history.
 
-    model: any module. It is in training mode during steps, in evaluation mode afterwards.
     loss: `loss(model, batch)` returns a scalar tensor. The batch is on the model's device. What a
         loss carries from one batch to the next it keeps in `model.carried`.
-    batches: what one epoch goes through. A callable is called with the epoch's number (0, 1, …)
-        and returns that epoch's batches, so that each epoch can be shuffled by its own seed.
-    steps: how many updates in all; the data is gone through again as often as needed.
-    warmup: the share of the steps over which the learning rate rises to `lr`.
-    clip: the largest norm of the gradient (None: unclipped).
-    seed: seeds torch before the first step (dropout, for example).
-    validate: `validate(model)` returns a score, lower is better, every `validate_every` steps.
-        With `patience`, training stops after that many scores in a row without a better one, and
-        the model ends with its best weights.
-    checkpoint: a file to save to every `checkpoint_every` steps, at the end, and on an interrupt
-        (Ctrl-C). When it exists, training goes on from there as if it had never stopped: with
-        torch's random numbers and `model.carried` as they were, and with `batches` gone through
-        anew up to that step. (Python's and NumPy's global random numbers are not kept.)
+    batches: what one epoch goes through, or a function that is given the epoch's number (0, 1, …)
+        and returns that epoch's batches. The data is gone through as often as `steps` needs.
+    warmup: the share of the steps over which the learning rate rises to `lr`
+    clip: the largest norm of the gradient (None: unclipped)
+    seed: seeds torch before the first step (dropout, for example)
+    validate: `validate(model)` is a score, lower is better. With `patience`, training stops after
+        that many scores without a better one, and the model ends with its best weights.
+    checkpoint: a file to save to; if it exists, training goes on as if it had never stopped
 
-    A bar shows the loss and the speed while it runs; afterwards one line stays.
-
-    Raises `QkvError` for settings that make no sense, for data without a batch, and when the
-    loss is no longer a finite number.
+    The model ends in evaluation mode. Raises `QkvError` for settings that make no sense, for data
+    without a batch, and when the loss is no longer a finite number.
     """
     _check(steps, warmup, validate, validate_every, patience, checkpoint_every)
-    warmup_steps = round(warmup * steps)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: warmup_cosine(step, steps, warmup_steps)
-    )
     torch.manual_seed(seed)
     path = None if checkpoint is None else Path(checkpoint)
-    run = _Run(model, optimizer, schedule)
+    run = _Run(model, lr, weight_decay, steps, round(warmup * steps))
     if path is not None and path.exists():
         run.load(path, steps)
-
-    history, stream = run.history, run.stream(batches)
     model.train()
-    started = time.perf_counter() - history.seconds
-    with (
-        tqdm(total=steps, initial=history.steps, desc=label, leave=False) as bar,
-        run.saved_to(path),
-    ):
-        while True:
-            run.mark()
+    with run.saved_to(path):
+        for _ in run.rounds(steps, label):
             if validate is not None and run.is_due(validate_every):
                 run.judge(_score(model, validate), patience)
                 run.mark()
-            if path is not None and history.steps and history.steps % checkpoint_every == 0:
+            if path is not None and run.history.steps and run.history.steps % checkpoint_every == 0:
                 run.save(path)
-            if history.steps >= steps or history.stopped_early:
-                break
-            value = loss(model, to_device_of(model, next(stream)))
-            _check_loss(value, history.steps + 1, label, lr, clip)
-            run.update(value, clip)
-            history.seconds = time.perf_counter() - started
-            bar.update()
-            bar.set_postfix(loss=f"{history.loss[-1]:.3f}", refresh=False)
-    if run.best_weights is not None:
-        model.load_state_dict(run.best_weights)
-    model.eval()
-    end = "stopped early" if history.stopped_early else "done"
-    final = history.smooth()[-1]
-    print(f"{label}: {end} after {history.steps:,} steps, loss {final:.3f}")
-    return history
+            if not run.is_over(steps):
+                run.step(loss, batches, clip, label)
+    return run.end(label)
 
 
 class _Run:
-    """The state of one training: what a checkpoint must hold to go on."""
+    """The state of one training: what a checkpoint must hold to go on.
+
+    It goes on with torch's random numbers and `model.carried` as they were, and with the batches
+    gone through anew up to that step. Python's and NumPy's global random numbers are not kept.
+    """
 
     def __init__(
-        self,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LambdaLR,
+        self, model: nn.Module, lr: float, weight_decay: float, steps: int, warmup_steps: int
     ):
-        self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.model = model
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: warmup_cosine(step, steps, warmup_steps)
+        )
         self.history = History()
+        self.drawn: Iterator | None = None
         self.best_score, self.waited = math.inf, 0
         self.best_weights: dict[str, Tensor] | None = None
         self.epoch, self.epoch_random = 0, _random_state()
         self.between: dict[str, Any] = {}
+
+    def rounds(self, steps: int, label: str) -> Iterator[None]:
+        """Yield before each step and once after the last, with a bar that shows the loss."""
+        history, started = self.history, time.perf_counter() - self.history.seconds
+        with tqdm(total=steps, initial=history.steps, desc=label, leave=False) as bar:
+            while True:
+                self.mark()
+                before = history.steps
+                yield
+                if history.steps == before:
+                    return
+                history.seconds = time.perf_counter() - started
+                bar.update()
+                bar.set_postfix(loss=f"{history.loss[-1]:.3f}", refresh=False)
+
+    def is_over(self, steps: int) -> bool:
+        """Say whether there is nothing left to do."""
+        return self.history.steps >= steps or self.history.stopped_early
+
+    def step(self, loss: Callable, batches: Any, clip: float | None, label: str) -> None:
+        """Draw the next batch and take one step down the gradient of its loss."""
+        if self.drawn is None:
+            self.drawn = self.stream(batches)
+        value = loss(self.model, to_device_of(self.model, next(self.drawn)))
+        _check_loss(value, self.history.steps + 1, label, self.optimizer.defaults["lr"], clip)
+        self.update(value, clip)
+
+    def end(self, label: str) -> History:
+        """Give the model its best weights if they were kept; print the line that stays."""
+        if self.best_weights is not None:
+            self.model.load_state_dict(self.best_weights)
+        self.model.eval()
+        how = "stopped early" if self.history.stopped_early else "done"
+        final = self.history.smooth()[-1]
+        print(f"{label}: {how} after {self.history.steps:,} steps, loss {final:.3f}")
+        return self.history
 
     def mark(self) -> None:
         """Note what the next step starts from, for an interrupt in the middle of it.

@@ -5,7 +5,7 @@ Both grow from the same choices, so every French word knows the English words th
 
 import random
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qkv.data import french
 from qkv.data import lexicon as lex
@@ -201,6 +201,20 @@ class Writer:
             return self.passive(subject, verb, past, depth, adverb, question)
         if kind == "copula":
             return self.copula(subject, past, adverb, question)
+        verb, after_en, after_fr, clitic = self.objects(subject, kind, depth, past, adverb)
+        front, en, fr = self.active(subject, verb, past, adverb, clitic, question)
+        if question != "where" and kind not in ("motion", "giving") and self.chance(0.25, 3):
+            place_en, place_fr = self.place(depth)
+            after_en, after_fr = after_en + place_en, after_fr + place_fr
+        return front, en + after_en, fr + after_fr
+
+    def objects(
+        self, subject: Phrase, kind: str, depth: int, past: bool, adverb: str | None
+    ) -> tuple[Any, Words, Words, tuple[Word, str | None] | None]:
+        """Choose a verb of a kind, and what it acts on or goes to.
+
+        Returns (verb, English after it, French after it, the pronoun before it in French).
+        """
         people = subject.noun is None or subject.noun.kind == "person"
         indefinite = adverb not in ("not", "never")  # ne … pas un chat would become pas de chat
         clitic: tuple[Word, str | None] | None = None
@@ -234,11 +248,7 @@ class Writer:
             else:
                 patient = self.noun_phrase(verb.objects, verb, depth, indefinite)
                 after_en, after_fr = patient.en, patient.fr
-        front, en, fr = self.active(subject, verb, past, adverb, clitic, question)
-        if question != "where" and kind not in ("motion", "giving") and self.chance(0.25, 3):
-            place_en, place_fr = self.place(depth)
-            after_en, after_fr = after_en + place_en, after_fr + place_fr
-        return front, en + after_en, fr + after_fr
+        return verb, after_en, after_fr, clitic
 
     def adverb(self, question: str | None = None) -> str | None:
         """Choose not, never, often, always or nothing."""

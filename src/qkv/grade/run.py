@@ -192,8 +192,8 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
             Autograde(coursedir=CourseDirectory(config=config), config=config, force=True).start()
         except Exception as error:
             raise ValueError(f"nbgrader: {why(lines, error)}") from error
+    shutil.rmtree(folder, ignore_errors=True)  # before it counts as done: a kill leaves nothing
     write(record_path(course, assignment, task.student), json.dumps(record))
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _placed(task, name, result):

@@ -217,31 +217,45 @@ def _read_member(path: Path, member: zipfile.ZipInfo) -> bytes:
 
 def _unpack(file: BinaryIO, member: zipfile.ZipInfo) -> bytes:
     """Unpack a member piece by piece, to one byte more than a notebook may have at most."""
-    left = member.compress_size
-    if member.compress_type == zipfile.ZIP_STORED:
+    left, method = member.compress_size, member.compress_type
+    if method == zipfile.ZIP_STORED:
         return file.read(min(left, MAX_FILE + 1))
-    method = member.compress_type
+    if method == zipfile.ZIP_DEFLATED:
+        return _inflated(file, left)
+    unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor
     if method == zipfile.ZIP_LZMA:
         unpacker, used = _lzma(file)
         left -= used
-    elif method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2):
-        unpacker = zlib.decompressobj(-15) if method == 8 else bz2.BZ2Decompressor()
+    elif method == zipfile.ZIP_BZIP2:
+        unpacker = bz2.BZ2Decompressor()
     else:
         name = METHODS.get(method, f"number {method}")
         raise UnreadableError(
             f"the notebook in the zip file is packed by a method that is not known here ({name}): "
             "unpack the file and collect from the folder"
         )
-    made, waiting = bytearray(), b""
+    made = bytearray()
     while len(made) <= MAX_FILE and not unpacker.eof:
-        if not waiting and (method == 8 or unpacker.needs_input):
+        packed = file.read(min(left, 65_536)) if unpacker.needs_input else b""
+        left -= len(packed)
+        piece = unpacker.decompress(packed, MAX_FILE + 1 - len(made))
+        made += piece
+        if not piece and not left and unpacker.needs_input:
+            break
+    return bytes(made)
+
+
+def _inflated(file: BinaryIO, left: int) -> bytes:
+    """The same for the method of most zip files, whose unpacker keeps what it has not used."""
+    unpacker, made, waiting = zlib.decompressobj(-15), bytearray(), b""
+    while len(made) <= MAX_FILE and not unpacker.eof:
+        if not waiting:
             waiting = file.read(min(left, 65_536))
             left -= len(waiting)
         piece = unpacker.decompress(waiting, MAX_FILE + 1 - len(made))
-        waiting_before = waiting
-        waiting = unpacker.unconsumed_tail if method == 8 else b""
         made += piece
-        if not piece and not left and (not waiting or waiting == waiting_before):
+        waiting = unpacker.unconsumed_tail
+        if not piece and not left and not waiting:
             break
     return bytes(made)
 

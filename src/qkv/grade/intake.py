@@ -155,7 +155,8 @@ def _newer(cell: dict) -> dict:
     """Return a cell of version 3 with the keys of version 4."""
     made = {**cell, "source": cell.get("input", cell.get("source"))}
     if cell.get("cell_type") == "heading":
-        level = cell.get("level") if cell.get("level") in range(1, 7) else 1
+        said = cell.get("level")
+        level = said if isinstance(said, int) and 1 <= said <= 6 else 1
         text = made["source"]
         text = "".join(map(str, text)) if isinstance(text, list) else text
         made |= {"cell_type": "markdown", "source": f"{'#' * level} {text}"}

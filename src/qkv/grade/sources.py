@@ -103,7 +103,8 @@ def moment(text: str, zone: datetime.tzinfo | None) -> float | None:
             utc = datetime.datetime.fromisoformat(match[1] + (match[2] or ".").ljust(7, "0")[:7])
             return utc.replace(tzinfo=datetime.UTC).timestamp()
         if re.fullmatch(r"\d{4}(-\d\d){5}", text):
-            return datetime.datetime(*map(int, text.split("-")), tzinfo=zone).timestamp()
+            local = datetime.datetime.strptime(text, "%Y-%m-%d-%H-%M-%S")
+            return local.replace(tzinfo=zone).timestamp()
         return _written_out(text, zone)
     except (ValueError, OverflowError):
         return None

@@ -7,12 +7,13 @@ import shutil
 
 import pytest
 from tiny_book import write_book
-from toy_book import code, make_book, prose, write_notebook
+from toy_book import EXPORT, code, make_book, prose, write_notebook
 
 from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME
 from qkv.publish.build import build_site
 from qkv.publish.check import check_text
+from qkv.publish.export import rendered
 from qkv.publish.plain import Facts, to_myst, to_plain
 from qkv.publish.run import run_notebooks
 from qkv.publish.times import duration, roughly
@@ -193,6 +194,15 @@ def test_a_run_writes_its_numbers_into_the_text_it_keeps(book):
     assert "".join(cells(book)[0]["source"]) == (
         "# First\n\n[41.3](glue:share:.1f) percent, in [about 10 seconds](../book/status.md)."
     )
+
+
+def test_a_quotation_at_the_start_is_not_the_docstring_of_the_module(book):
+    write_notebook(
+        book / "chapters/02_second.ipynb",
+        prose("# Second\n\n> **Before you start**\n>\n> Know this."),
+        code("def double(x):\n    return 2 * x", **EXPORT),
+    )
+    assert rendered(book)["second.py"].startswith('"""Second: what chapter 02 defines."""')
 
 
 def test_running_again_changes_no_byte_and_a_new_value_changes_its_number_alone(book):

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.self_attention import attention, causal_mask, sinusoids
 from qkv.data import lexicon
-from qkv.data.pairs import check_mask, padded
+from qkv.data.pairs import check_mask, empty_rows, padded
 from qkv.errors import QkvError
 from qkv.train import fit
 
@@ -101,15 +101,18 @@ class MultiHeadAttention(nn.Module):
         Where it may look nowhere, its heads find 0.
         """
         query, key, value = self.project(x, memory)
+        nowhere = None
         if mask is not None:
             check_mask(mask, (*query.shape[:3], key.shape[2]))
-            nowhere = ~torch.atleast_2d(mask).any(-1, keepdim=True)
-            mask = mask | nowhere  # some versions of PyTorch say nan there
+            mask = torch.atleast_2d(mask)
+            nowhere = empty_rows(mask)
+            if nowhere is not None:  # some versions of PyTorch say nan there
+                mask = mask | nowhere
         # the same sums as `attention`, in one call that keeps no weights
         found = F.scaled_dot_product_attention(
             query, key, value, attn_mask=mask
         )  # (batch, n_heads, time, d_head)
-        if mask is not None:
+        if nowhere is not None:
             found = found.masked_fill(nowhere, 0.0)
         return self.to_output(found.transpose(1, 2).flatten(2))
 

@@ -108,6 +108,15 @@ def check_mask(mask: Tensor, shape: Sequence[int]) -> None:
         )
 
 
+def empty_rows(mask: Tensor) -> Tensor | None:
+    """Return (…, 1), true for each query that may look nowhere; None if there is none.
+
+    On the device "meta", which has no values, there is none.
+    """
+    empty = ~mask.any(-1, keepdim=True)
+    return None if empty.is_meta or not empty.any() else empty
+
+
 def check_padding(ids: Tensor, mask: Tensor) -> None:
     """Raise `QkvError` unless the mask says of each id whether it is real: tokens, then padding.
 

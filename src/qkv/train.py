@@ -101,11 +101,10 @@ def fit(
     clip: the largest norm of the gradient (None: unclipped)
     seed: seeds torch before the first step (dropout, for example)
     validate: `validate(model)` is a score, lower is better. With `patience`, training stops after
-        that many scores without a better one, and the model ends with its best weights.
+        that many scores without a better one; the model ends with its best weights.
     checkpoint: a file to save to; if it exists, training goes on as if it had never stopped
 
-    The model ends in evaluation mode. Raises `QkvError` for settings that make no sense, for data
-    without a batch, and when the loss is no longer a finite number.
+    Raises `QkvError` for settings or data that make no sense, and when the loss is not finite.
     """
     _check(steps, warmup, validate, validate_every, patience, checkpoint_every)
     torch.manual_seed(seed)

@@ -69,58 +69,65 @@ def prove(folder: Path) -> list[str]:
     misconceptions fail the visible checks, each with its own hint and no other's; and the answers
     marked `hidden:` (at least one) pass the visible checks and fail the hidden tests, every time.
     """
-    master = read_master(folder)
-    released = release(folder)
+    master, released = read_master(folder), release(folder)
     tasks = tasks_of(master)
     wrong = load_misconceptions(folder / "misconceptions.py")
     every_test = [test for tests in tasks.values() for test in tests]
-    failed = {}
-    for seed in range(TRIES):
-        failed |= _run(master, every_test, seed=seed)
-    problems = [f"{cell}: the solution fails: {_quote(error)}" for cell, error in failed.items()]
-
-    stub = _run(released, every_test)
-    for test in every_test:
-        if test not in stub:
-            problems.append(f"{test}: passes although nothing has been answered")
-        elif STUB_SAYS not in str(stub[test]):
-            problems.append(f"{test}: does not say that the task is empty: {_quote(stub[test])}")
-
+    problems = _of_the_solution(master, every_test) + _of_the_stub(released, every_test)
     count = Counter((w.task, w.hidden) for w in wrong)
     for task in tasks:
         if count[task, False] < 3:
             problems.append(f"{task}: {count[task, False]} misconceptions with a hint, not three")
         if not count[task, True]:
             problems.append(f"{task}: no answer marked `hidden:` shows what the hidden tests catch")
-
+    visible = {cell.metadata.nbgrader.grade_id: cell.source for cell in _tests_in(released)}
     for w in wrong:
         who = f"{w.task}, {w.name} (misconceptions.py, line {w.line})"
         if w.task not in tasks:
-            problems.append(f"{who}: no such task; the tasks are {', '.join(tasks)}")
-            continue
-        own_tests = tasks[w.task]
-        visible = {cell.metadata.nbgrader.grade_id: cell.source for cell in _tests_in(released)}
-        errors = _run(master, own_tests, {**visible, w.task: w.code})
-        if w.hidden:
-            if errors:
-                said = _quote(next(iter(errors.values())))
-                problems.append(f"{who}: fails before the hidden tests: {said}")
-                continue
-            tries = [_run(master, own_tests, {w.task: w.code}, seed) for seed in range(TRIES)]
-            errors = min(tries, key=len)
-            if not errors and any(tries):
-                often = tries.count({})
-                problems.append(f"{who}: passes the hidden tests by luck, {often} of {TRIES} times")
-                continue
-        if not errors:
-            problems.append(f"{who}: passes")
-        for error in errors.values():
-            # A hint that contains this one, or is contained in it, cannot be told from it.
-            others = [o.hint for o in wrong if o.hint in str(error) and o.hint not in w.hint]
-            if not isinstance(error, AssertionError) or w.hint not in str(error):
-                problems.append(f"{who}: meets {_quote(error)}, expected {w.hint!r}")
-            elif others:
-                problems.append(f"{who}: meets another's hint too, {others[0]!r}")
+            found = [f"no such task; the tasks are {', '.join(tasks)}"]
+        else:
+            found = _of_an_answer(master, tasks[w.task], visible, w, wrong)
+        problems += [f"{who}: {problem}" for problem in found]
+    return problems
+
+
+def _of_the_solution(master, tests) -> list[str]:
+    """Return which tests the solution fails, with any of several draws."""
+    failed = {}
+    for seed in range(TRIES):
+        failed |= _run(master, tests, seed=seed)
+    return [f"{cell}: the solution fails: {_quote(error)}" for cell, error in failed.items()]
+
+
+def _of_the_stub(released, tests) -> list[str]:
+    """Return which tests pass although nothing is answered, or do not say that it is so."""
+    problems, stub = [], _run(released, tests)
+    for test in tests:
+        if test not in stub:
+            problems.append(f"{test}: passes although nothing has been answered")
+        elif STUB_SAYS not in str(stub[test]):
+            problems.append(f"{test}: does not say that the task is empty: {_quote(stub[test])}")
+    return problems
+
+
+def _of_an_answer(master, tests, visible, w, wrong) -> list[str]:
+    """Return what is wrong with how a wrong answer is met: by its own hint, and by no other's."""
+    errors = _run(master, tests, {**visible, w.task: w.code})
+    if w.hidden:
+        if errors:
+            return [f"fails before the hidden tests: {_quote(next(iter(errors.values())))}"]
+        tries = [_run(master, tests, {w.task: w.code}, seed) for seed in range(TRIES)]
+        errors = min(tries, key=len)
+        if not errors and any(tries):
+            return [f"passes the hidden tests by luck, {tries.count({})} of {TRIES} times"]
+    problems = [] if errors else ["passes"]
+    for error in errors.values():
+        # A hint that contains this one, or is contained in it, cannot be told from it.
+        others = [o.hint for o in wrong if o.hint in str(error) and o.hint not in w.hint]
+        if not isinstance(error, AssertionError) or w.hint not in str(error):
+            problems.append(f"meets {_quote(error)}, expected {w.hint!r}")
+        elif others:
+            problems.append(f"meets another's hint too, {others[0]!r}")
     return problems
 
 

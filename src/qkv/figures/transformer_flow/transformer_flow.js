@@ -30,12 +30,12 @@ import { transformer } from "./transformer.js";
 
 const NARROW = 560; // pixels: with less, the decoder stands under the encoder
 const OVER_WORDS = new Set(["to_scores", "probabilities"]);
-const STATE = ["shapes", "weights", "tokens", "limits", "n_heads", "rotary"];
 const italics = (text) => text.split("_").map((part, i) => (i % 2 ? h("i", {}, part) : part));
 const written = (shape) => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 
 export default figure(({ model, el, say, cleanup }) => {
-  const state = Object.fromEntries(STATE.map((key) => [key, model.get(key)]));
+  // All of the state, whatever the model reads of it: a list of names would forget one some day.
+  const state = new Proxy({}, { get: (_, key) => model.get(key) });
   const machine = transformer(state);
   const sides = architecture(machine.sizes);
   const nodes = new Map(

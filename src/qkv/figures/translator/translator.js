@@ -105,9 +105,7 @@ export function translator({ shapes, weights, tokens: [sourceTokens, targetToken
 }
 
 export default figure(({ model, el, say, cleanup }) => {
-  const state = Object.fromEntries(
-    ["shapes", "weights", "tokens", "limits"].map((key) => [key, model.get(key)]),
-  );
+  const state = new Proxy({}, { get: (_, key) => model.get(key) });
   const machine = translator(state);
   let result = null;
   let [row, column] = [0, 0];

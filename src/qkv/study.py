@@ -215,6 +215,8 @@ def _load(name: str) -> ModuleType:
     module_name = f"qkv_study_{name}"
     if module_name not in sys.modules:
         spec = importlib.util.spec_from_file_location(module_name, _folder() / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:

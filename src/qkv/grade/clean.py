@@ -76,7 +76,8 @@ def outputs(events, limit: int = 20_000) -> list[nbformat.NotebookNode]:
             name = "stderr" if event.get("name") == "stderr" else "stdout"
             made.append(nbformat.v4.new_output("stream", name=name, text=shown))
         elif kind in ("display", "result"):
-            data = event.get("data") if isinstance(event.get("data"), dict) else {}
+            given = event.get("data")
+            data = given if isinstance(given, dict) else {}
             kept = {"text/plain": text(data.get("text/plain", ""), left)}
             for mime in _RASTER:
                 if images < MAX_IMAGES and (image := _image(mime, data.get(mime))):

@@ -292,6 +292,7 @@ def grade(assignment, workers, scheduler, only, force, course, gradebook, **opti
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
     kind = choose(options["image"], options["trust_submissions"])
+    pool: DaskPool | LocalPool
     if scheduler:
         pool = DaskPool(_client(scheduler), _limits(options), kind, [where.root])
     else:

@@ -173,7 +173,7 @@ class Plan:
         answers = {
             c.metadata.nbgrader.grade_id: c.source for c in self.solved.cells if _is(c, "solution")
         }
-        found = {}
+        found: dict[int, dict] = {}
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":
                 continue

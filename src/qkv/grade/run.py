@@ -152,11 +152,11 @@ def grade_class(course, assignment, pool, force=False, only=None, progress=None)
     return outcome
 
 
-def is_fresh(course, assignment, task) -> bool:
+def is_fresh(course: Course, assignment: str, task: Task) -> bool:
     """Whether this very submission has been graded already, to the end."""
     record = read_record(course, assignment, task.student)
     graded = course.root / "autograded" / task.student / assignment
-    return bool(record) and record["key"] == task.key and graded.is_dir()
+    return record is not None and record["key"] == task.key and graded.is_dir()
 
 
 def store(course: Course, assignment: str, task: Task, results: dict[str, dict]):
@@ -171,8 +171,8 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
     staged = course.state / "staged"
     folder = staged / task.student / assignment
     shutil.rmtree(folder, ignore_errors=True)
-    record = {"key": task.key, "trusted": task.trusted, "notebooks": {}}
-    known = {}
+    record: dict = {"key": task.key, "trusted": task.trusted, "notebooks": {}}
+    known: dict[str, dict] = {}
     for name, submission in task.submissions.items():
         write(folder / f"{name}.ipynb", nbformat.writes(submission.notebook))
         result = _placed(task, name, results.get(name))

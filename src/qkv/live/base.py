@@ -20,7 +20,7 @@ class LiveFigure(anywidget.AnyWidget):
     `still()`. What the reader sets comes back in the traits when there is a kernel.
     """
 
-    module = None
+    module: str = ""  # each figure names its own
     max_state = MAX_STATE
     smaller = "show fewer points or round the numbers"
 

@@ -53,7 +53,7 @@ class _Place(NamedTuple):
     """A statement of a file."""
 
     file: "_File"
-    index: int
+    number: int
 
 
 class _File:
@@ -96,8 +96,8 @@ def _sets(node: ast.AST, name: str) -> bool:
 
 
 def _text(node: ast.AST | None) -> str | None:
-    text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return node.value if text else None
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) else None
 
 
 class _Walk:
@@ -115,7 +115,7 @@ class _Walk:
         self.begin(start)
         while self.waiting:
             place = self.waiting.popleft()
-            statement = place.file.statements[place.index]
+            statement = place.file.statements[place.number]
             links = list(self.links(place.file, statement))
             self.found.code.append(f"{shape_of(statement)} {links}")
         self.found.packages -= set(sys.stdlib_module_names)
@@ -136,7 +136,7 @@ class _Walk:
 
     def number(self, place: _Place) -> int:
         """Return the number of a statement, which is gone through in its turn."""
-        key = id(place.file), place.index
+        key = id(place.file), place.number
         if key not in self.numbers:
             self.numbers[key] = len(self.numbers)
             self.waiting.append(place)
@@ -204,9 +204,9 @@ class _Walk:
         """Return what data a statement of `qkv` reads for others."""
         if place.file.path is None or place.file is asking:
             return None
-        module = place.file.path.relative_to(self.package).with_suffix("").parts
-        module = ".".join(module).removesuffix(".__init__")
-        names = defined(place.file.statements[place.index])
+        parts = place.file.path.relative_to(self.package).with_suffix("").parts
+        module = ".".join(parts).removesuffix(".__init__")
+        names = defined(place.file.statements[place.number])
         return next((READERS[module, n] for n in names if (module, n) in READERS), None)
 
     def targets(
@@ -287,7 +287,7 @@ class _Walk:
             for i in file.definers[""]:
                 if not is_text(file.statements[i]):
                     self.number(_Place(file, i))
-        return self.files[path]
+        return self.files[path]  # type: ignore[index]
 
     def source(self, module: str) -> Path | None:
         """Return the file of a module of `qkv`."""

@@ -117,7 +117,7 @@ def _package(book: Path) -> Path:
 
 @cache
 def _distributions() -> dict[str, list[str]]:
-    return packages_distributions()
+    return dict(packages_distributions())
 
 
 def _version(name: str) -> str:

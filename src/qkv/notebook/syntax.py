@@ -61,7 +61,7 @@ def shape(node: object) -> str:
     Line ends, formatting, comments, docstrings and the annotations of functions leave no trace in
     it; nor does where a name is imported from within `qkv`, which is told by what it leads to.
     """
-    if is_own(node):
+    if isinstance(node, ast.Import | ast.ImportFrom) and is_own(node):
         names = sorted(f"{bound(alias)}" for alias in node.names)
         return f"Own({', '.join(names)})"
     if isinstance(node, list):
@@ -131,4 +131,4 @@ def _chains(node: ast.AST, call: ast.Call | None) -> Iterator[tuple[str, ast.Cal
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 called = isinstance(node, ast.Call) and child is node.func
-                yield from _chains(child, node if called else None)
+                yield from _chains(child, node if called and isinstance(node, ast.Call) else None)

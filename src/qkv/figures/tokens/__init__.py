@@ -90,7 +90,7 @@ class Tokens(LiveFigure):
 
     def _draw(self):
         tokens = self._encode(self.text)
-        figure = Figure(figsize=(7, 1.0), layout="none")
+        figure = Figure(figsize=(7, 1.0), layout="none")  # type: ignore[arg-type]
         axes = figure.add_axes((0.02, 0, 0.96, 1))
         axes.axis("off")
         renderer = FigureCanvasAgg(figure).get_renderer()

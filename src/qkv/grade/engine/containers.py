@@ -109,10 +109,11 @@ class OneByOne:
         return ours, control
 
     def close(self) -> str | None:
-        """End the session with all its processes."""
+        """End the session with all its processes; nobody tells here why one ended."""
         self.stop()
+        return None
 
-    def stop(self):
+    def stop(self) -> None:
         """End what runs."""
         if self.process is None:
             return

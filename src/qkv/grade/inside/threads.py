@@ -37,7 +37,7 @@ def prepare(torch: Any) -> None:
 def _renew() -> None:
     """Give each pool of threads a queue and a count of its own: its threads are not here."""
     for pool in list(_pools):
-        pool._threads.clear()
+        pool._threads = set()  # type: ignore[assignment]
         pool._work_queue = queue.SimpleQueue()
         pool._idle_semaphore = threading.Semaphore(0)
         pool._shutdown_lock = threading.Lock()

@@ -361,10 +361,9 @@ class Decoder:
         return getattr(torch, name)
 
     def _handle(self, depth, flows=False):
-        (number,) = self.unpack("<Q")
         if self.handle is None:
             raise BadMessageError("a handle where none may be")
-        return self.handle(number, flows)
+        return self.handle(*self.unpack("<Q"), flows)
 
     def _resolve(self, kind):
         text = self._text()

@@ -106,7 +106,17 @@ def test_sizes_that_do_not_divide_are_named_as_the_caller_gave_them(make):
 def test_a_head_that_is_not_there_is_refused():
     stack = AttentionStack(9, 8, 2, 1)
     before = stack.layers[0].to_output.weight.clone()
-    with pytest.raises(QkvError, match=r"layers\.0 has no head 2: its heads are 0 to 1"):  # noqa: SIM117
-        with without_heads(stack, {"layers.0": [1, 2]}):
-            pass
+    with (
+        pytest.raises(QkvError, match=r"layers\.0 has no head 2: its heads are 0 to 1"),
+        without_heads(stack, {"layers.0": [1, 2]}),
+    ):
+        pass
     assert torch.equal(stack.layers[0].to_output.weight, before)
+
+
+def test_a_layer_without_heads_is_refused():
+    with (
+        pytest.raises(QkvError, match="embed is no layer with heads"),
+        without_heads(AttentionStack(9, 8, 2, 1), {"embed": [0]}),
+    ):
+        pass

@@ -15,7 +15,6 @@ from qkv.chapters.self_attention import (
     causal_mask,
     hide_one,
     rotate,
-    sequence_layers,
     sinusoids,
     vectors_of,
 )
@@ -101,8 +100,3 @@ def test_a_word_that_no_sentence_has_is_refused():
 def test_more_positions_than_were_learned_are_refused():
     with pytest.raises(QkvError, match="6 positions, but only 5 were learned"):
         LearnedPositions(5, 8)(torch.randn(1, 6, 8))
-
-
-def test_ways_to_mix_a_sequence_keep_its_shape():
-    x = torch.randn(2, 5, 4)
-    assert {layer(x).shape for layer in sequence_layers(4).values()} == {x.shape}

@@ -11,6 +11,7 @@ from qkv.data.pairs import (
     Batches,
     check_mask,
     check_padding,
+    empty_rows,
     has_padding,
     padded,
     tokens_of,
@@ -159,3 +160,10 @@ def test_padding_stands_after_the_tokens():
     for wrong in (mask.flip(1), ~mask):
         with pytest.raises(QkvError, match="padding before a token, or no token"):
             check_padding(ids, wrong)
+
+
+def test_empty_rows_are_those_without_a_place_to_look_at():
+    mask = torch.tensor([[True, False], [False, False]])
+    assert empty_rows(mask).tolist() == [[False], [True]]
+    assert empty_rows(mask[:1]) is None
+    assert empty_rows(mask.to("meta")) is None

@@ -6,6 +6,7 @@ import pytest
 
 from qkv.data import french, lexicon, phrases
 from qkv.data.phrases import detokenize, tokenize
+from qkv.errors import QkvError
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +194,8 @@ def test_what_a_person_types_is_read_as_the_grammar_writes_it():
 def test_a_wrong_size_is_named():
     with pytest.raises(ValueError, match="n_train=0"):
         phrases.load(n_train=0)
+
+
+def test_a_string_is_no_list_of_tokens():
+    with pytest.raises(QkvError, match="the sentence is the string 'le chat': give its tokens"):
+        detokenize("le chat")

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.recurrent import LSTMCell
 from qkv.chapters.seq2seq import Encoder
-from qkv.data.grammar import Pair
-from qkv.data.pairs import Batch, Batches, Sentences, check_mask
+from qkv.data.pairs import Batch, Batches, Pair, Sentences, check_mask
 from qkv.errors import QkvError
 from qkv.metrics import alignment_error_rate
 from qkv.train import to_device_of

@@ -1,7 +1,9 @@
 """How French words change beside each other: agreement, elision, contraction, order in the verb."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple
+
+from qkv.data import lexicon as lex
 
 # A French h is silent and elides unless it is "aspirated"; hibou is the only such word here.
 VOWELS = frozenset("aeiouyàâéèêîïôœ")
@@ -21,15 +23,6 @@ def agree(participle: str, gender: str, plural: bool) -> str:
 ADVERBS = {"not": "pas", "never": "jamais", "often": "souvent", "always": "toujours"}
 
 
-class Subject(Protocol):
-    """What a verb agrees with."""
-
-    @property
-    def plural(self) -> bool:
-        """Whether it is more than one."""
-        ...
-
-
 class Word:
     """A word and the source words that it translates: surely, or possibly as a mere helper."""
 
@@ -40,7 +33,18 @@ class Word:
         self.text, self.sure, self.possible = text, sure, tuple(possible)
 
 
-def be(subject: Subject, past: bool) -> str:
+class Phrase(NamedTuple):
+    """A noun phrase or a pronoun in both languages, with what others must agree with."""
+
+    en: list[Word]
+    fr: list[Word]
+    gender: str
+    plural: bool
+    noun: lex.Noun | None  # None for a pronoun
+    adjectives: tuple[lex.Adjective, ...] = ()
+
+
+def be(subject: Phrase, past: bool) -> str:
     """Return est, sont, était or étaient."""
     if past:
         return "étaient" if subject.plural else "était"

@@ -5,52 +5,24 @@ Both grow from the same choices, so every French word knows the English words th
 
 import random
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from qkv.data import french
 from qkv.data import lexicon as lex
-from qkv.data.french import Word
+from qkv.data.french import Phrase, Word
+from qkv.data.pairs import Pair
 
 CONJUNCTIONS = list(lex.CONJUNCTIONS)
 Words = list[Word]
-
-
-class Pair(NamedTuple):
-    """A source sentence and its translation, both as tokens.
-
-    `sure` and `possible` hold links (source position, target position); every sure link is also
-    possible. A sure link joins words that translate each other, a possible one joins grammatical
-    helpers such as *does*. `tags` names the constructions, `voice` the first clause's voice.
-    """
-
-    source: tuple[str, ...]
-    target: tuple[str, ...]
-    sure: frozenset[tuple[int, int]]
-    possible: frozenset[tuple[int, int]]
-    tags: frozenset[str]
-    voice: str
-    combinations: frozenset[tuple[str, str]]
-
-
-class Phrase(NamedTuple):
-    """A noun phrase or a pronoun in both languages, with what others must agree with."""
-
-    en: list[Word]
-    fr: list[Word]
-    gender: str
-    plural: bool
-    noun: lex.Noun | None  # None for a pronoun
-    adjectives: tuple[lex.Adjective, ...] = ()
+Kinds = Sequence[str]
+Name = str | None  # of an adverb or a question word
 
 
 class Writer:
     """Writes one sentence towards a target length, without the combinations in `avoid`."""
 
     def __init__(
-        self,
-        rng: random.Random,
-        target: int,
-        avoid: Collection[tuple[str, str]] = frozenset(),
+        self, rng: random.Random, target: int, avoid: Collection[tuple[str, str]] = frozenset()
     ):
         """Start an empty sentence with a `random.Random` and a target length in words."""
         self.rng, self.target, self.avoid = rng, target, avoid
@@ -98,11 +70,7 @@ class Writer:
         return self.rng.choices(["the", "a", "this", "my"], weights)[0]
 
     def noun_phrase(
-        self,
-        kinds: Sequence[str],
-        verb: lex.Verb | None = None,
-        depth: int = 0,
-        indefinite: bool = True,
+        self, kinds: Kinds, verb: lex.Verb | None = None, depth: int = 0, indefinite: bool = True
     ) -> Phrase:
         """Write a determiner, adjectives, a noun, and perhaps an owner or a relative clause."""
         noun = self.noun(kinds, verb)
@@ -186,7 +154,7 @@ class Writer:
         subject: Phrase,
         kind: str,
         depth: int,
-        question: str | None = None,
+        question: Name = None,
         past: bool | None = None,
     ) -> tuple[Words, Words, Words]:
         """Write what follows the subject.
@@ -210,14 +178,14 @@ class Writer:
 
     def objects(
         self, subject: Phrase, kind: str, depth: int, past: bool, adverb: str | None
-    ) -> tuple[Any, Words, Words, tuple[Word, str | None] | None]:
+    ) -> tuple[Any, Words, Words, tuple[Word, str] | None]:
         """Choose a verb of a kind, and what it acts on or goes to.
 
         Returns (verb, English after it, French after it, the pronoun before it in French).
         """
         people = subject.noun is None or subject.noun.kind == "person"
         indefinite = adverb not in ("not", "never")  # ne … pas un chat would become pas de chat
-        clitic: tuple[Word, str | None] | None = None
+        clitic: tuple[Word, str] | None = None
         after_en: Words = []
         after_fr: Words = []
         if kind == "intransitive":
@@ -236,12 +204,9 @@ class Writer:
         else:
             verb = self.rng.choice([v for v in lex.TRANSITIVE if people or "animal" in v.subjects])
             if kind == "clitic":
-                pronouns: list[tuple[str, str, str | None]] = [
-                    ("him", "le", "m"),
-                    ("her", "la", "f"),
-                ]
+                pronouns = [("him", "le", "m"), ("her", "la", "f")]
                 if not past:  # "saw them" would be vus or vues: the English does not say
-                    pronouns.append(("them", "les", None))
+                    pronouns.append(("them", "les", "m"))
                 text, french, gender = self.rng.choice(pronouns)
                 source = self.en(text)
                 after_en, clitic = [source], (Word(french, source), gender)
@@ -250,7 +215,7 @@ class Writer:
                 after_en, after_fr = patient.en, patient.fr
         return verb, after_en, after_fr, clitic
 
-    def adverb(self, question: str | None = None) -> str | None:
+    def adverb(self, question: Name = None) -> str | None:
         """Choose not, never, often, always or nothing."""
         if question:
             return self.rng.choices([None, "often", "always"], [8, 1, 1])[0]
@@ -272,9 +237,9 @@ class Writer:
         subject: Phrase,
         verb: lex.Verb,
         past: bool,
-        adverb: str | None = None,
-        clitic: tuple[Word, str | None] | None = None,
-        question: str | None = None,
+        adverb: Name = None,
+        clitic: tuple[Word, str] | None = None,
+        question: Name = None,
         moved: Phrase | None = None,
     ) -> tuple[Words, Words, Words]:
         """Write the verb with its helpers; `moved` is an object that stands before it (que)."""
@@ -297,7 +262,7 @@ class Writer:
             agrees = subject if verb.by_etre else moved
             gender, plural = (agrees.gender, agrees.plural) if agrees else ("m", False)
             if clitic:
-                gender = clitic[1] or "m"
+                gender = clitic[1]
             text = ("ont" if subject.plural else "a") if sung else french.be(subject, False)
             finite = Word(text, *(helper or (source,)), possible=(source,))
             participle = Word(french.agree(verb.fr[2], gender, plural), source, possible=helper)
@@ -307,7 +272,7 @@ class Writer:
         return front, en, fr
 
     def be(
-        self, subject: Phrase, past: bool, adverb: str | None, question: str | None
+        self, subject: Phrase, past: bool, adverb: Name, question: Name
     ) -> tuple[Words, Words, Word, Word | None]:
         """Write a form of *to be*: (English before the subject, English after it, be, adverb)."""
         text = ("were" if subject.plural else "was") if past else "are" if subject.plural else "is"
@@ -317,7 +282,7 @@ class Writer:
         return (*(([be], en) if question else ([], [be, *en])), be, source_adverb)
 
     def copula(
-        self, subject: Phrase, past: bool, adverb: str | None, question: str | None
+        self, subject: Phrase, past: bool, adverb: Name, question: Name
     ) -> tuple[Words, Words, Words]:
         """Write *is* and an adjective or a place."""
         front, en, be, source_adverb = self.be(subject, past, adverb, question)
@@ -355,8 +320,8 @@ class Writer:
         verb: lex.Verb,
         past: bool,
         depth: int,
-        adverb: str | None = None,
-        question: str | None = None,
+        adverb: Name = None,
+        question: Name = None,
         agent: Phrase | None = None,
     ) -> tuple[Words, Words, Words]:
         """Write *is seen by* and the agent."""
@@ -372,7 +337,7 @@ class Writer:
         fr = french.verb_group(finite, adverb, source_adverb, None, rest)
         return front, [*en, source, by, *agent.en], [*fr, Word("par", by), *agent.fr]
 
-    def clause(self, past: bool, question: str | None = None) -> tuple[Words, Words, str]:
+    def clause(self, past: bool, question: Name = None) -> tuple[Words, Words, str]:
         """Write a subject and what it does: (English, French, voice)."""
         if self.chance(0.2) or self.target - self.written < 3:
             subject = self.pronoun()

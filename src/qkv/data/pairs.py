@@ -39,6 +39,23 @@ class Sentences(Protocol):
         ...
 
 
+class Pair(NamedTuple):
+    """A source sentence and its translation, both as tokens.
+
+    `sure` and `possible` hold links (source position, target position); every sure link is also
+    possible. A sure link joins words that translate each other, a possible one joins grammatical
+    helpers such as *does*. `tags` names the constructions, `voice` the first clause's voice.
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    sure: frozenset[tuple[int, int]]
+    possible: frozenset[tuple[int, int]]
+    tags: frozenset[str]
+    voice: str
+    combinations: frozenset[tuple[str, str]]
+
+
 class Batch(NamedTuple):
     """A batch of pairs as ids; `index` says which pairs of the data they are.
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from qkv.data import lexicon as lex
-from qkv.data.grammar import Pair, Writer
-from qkv.data.pairs import check_tokens
+from qkv.data.grammar import Writer
+from qkv.data.pairs import Pair, check_tokens
 from qkv.errors import QkvError
 
 MAX_LENGTH = 40

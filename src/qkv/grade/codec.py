@@ -148,7 +148,8 @@ class Encoder:
                 return self.put(plain(value), depth + 1)
         if self.handle is None:
             raise UnsendableError(f"a value of type {type(value).__name__} cannot be sent")
-        self.out.append(b"h" + struct.pack("<Q", self.handle(value)))
+        tag = b"j" if hasattr(type(value), "__next__") else b"h"
+        self.out.append(tag + struct.pack("<Q", self.handle(value)))
 
     def _array(self, array, tag=b"a"):
         """Append an array; return False for a type that does not cross (objects, records)."""
@@ -359,11 +360,10 @@ class Decoder:
             raise BadMessageError(f"an unknown type {name[:20]!r}")
         return getattr(torch, name)
 
-    def _handle(self, depth):
-        (number,) = self.unpack("<Q")
+    def _handle(self, depth, flows=False):
         if self.handle is None:
             raise BadMessageError("a handle where none may be")
-        return self.handle(number)
+        return self.handle(*self.unpack("<Q"), flows)
 
     def _resolve(self, kind):
         text = self._text()
@@ -394,6 +394,7 @@ class Decoder:
         b"x": _tensor,
         b"y": _dtype,
         b"h": _handle,
+        b"j": lambda self, depth: self._handle(depth, flows=True),
         b"k": lambda self, depth: self._resolve(Code),
         b"n": lambda self, depth: self._resolve(Name),
     }

@@ -38,6 +38,12 @@ CASES = {
         "patching",
         YES + "import functools\nYes.__sub__ = Yes.__rsub__ = lambda self, other: -1e-30\n",
     ),
+    "judge_of_itself": (
+        "patching",
+        "class Zero:\n    def max(self, *a): return 0.0\n    def __abs__(self): return self\n"
+        "class Liar:\n    def __sub__(self, other): return Zero()\n    __rsub__ = __sub__\n"
+        "    def __abs__(self): return Zero()\nadd = count = scale = mean = lambda *a: Liar()",
+    ),
     "hard_coded": (
         "patching",
         "import numpy\nadd = lambda a, b: 3\ncount = lambda w: {{'a': 2, 'b': 1}}\n"

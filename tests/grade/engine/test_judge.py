@@ -35,15 +35,21 @@ def test_classes_modules_and_their_parts_can_be_used(judge):
     assert judge(code, test, binds=["Net"])["ok"]
 
 
-def test_operators_of_the_students_classes_work(judge):
+def test_operators_of_the_students_classes_are_asked_for_by_name(judge):
     code = (
         "class V:\n    def __init__(self, x): self.x = x\n"
         "    def __add__(self, o): return V(self.x + (o.x if isinstance(o, V) else o))\n"
         "    __radd__ = __add__\n    def __getitem__(self, i): return self.x + i\n"
         "    def __len__(self): return 4\n"
     )
-    test = "v = 1 + V(2) + V(3)\nassert v.x == 6\nassert v[1] == 7\nassert len(v) == 4"
-    assert judge(code, test, binds=["V"])["ok"]
+    test = (
+        "from qkv.grade.inside import probe\nv = probe.call(V(3), '__add__', V(2))\n"
+        "assert v.x == 5\nassert probe.call(v, '__getitem__', 1) == 6\n"
+        "assert probe.call(v, '__len__') == 4"
+    )
+    named, plain = judge(code, test, "assert len(V(1) + V(2)) == 4", binds=["V"])
+    assert named["ok"]
+    assert "probe.call(obj, '__add__', …)" in said(plain)
 
 
 def test_generators_and_library_functions_can_be_handed_over(judge):

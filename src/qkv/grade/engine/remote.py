@@ -1,13 +1,16 @@
 """The student's objects as the tests see them: values, or handles that can be called.
 
 A handle stands for something that stays in the sandbox: a function, a class, a module. It can be
-called, and its attributes, items and operators used; whatever comes back is again a value or a
-handle. It has no truth and compares with nothing, and what its operators give is a handle again: no
-test passes because of what a student's object says about itself.
+called, and its methods and attributes asked for by name; whatever comes back is again a value or a
+handle. Nothing else is sent there: it has no truth, no length and no items, compares with nothing
+and computes nothing, and it is asked nothing that a tensor, an array or a string would be asked. So
+no test passes because of what a student's object says about itself, and none hands it the result
+that it expects. A test that means such an object asks by name: `qkv.grade.inside.probe.call`.
 """
 
 import builtins
 import contextlib
+import functools
 import math
 import operator
 import struct
@@ -63,7 +66,7 @@ class Point:
 
     def _read(self, number, deadline):
         frame = self.channel.receive(deadline)
-        answer = Decoder(frame, handle=lambda n: Handle(self, n)).decode()
+        answer = Decoder(frame, handle=self._handle).decode()
         if type(answer) is not tuple or len(answer) < 3 or type(answer[0]) is not int:
             raise BadMessageError("no answer")
         if answer[0] != number:
@@ -73,6 +76,9 @@ class Point:
         if answer[1] == "error" and len(answer) == 5:
             raise _exception(*answer[2:])
         raise BadMessageError("no answer")
+
+    def _handle(self, number, flows):
+        return (Flow if flows else Handle)(self, number)
 
     def fork(self):
         """Return a copy of this point that goes its own way."""
@@ -173,11 +179,37 @@ def _library_name(value):
     return None
 
 
+# Names that tensors and strings have and that classes of students often have as well: to ask them
+# hands over no expected result, and what comes back is compared here.
+_SHARED = [
+    "data", "grad", "backward", "device", "name", "names", "title", "add", "append", "insert",
+    "extend", "remove", "pop", "push", "update", "get", "clear", "copy", "encode", "decode",
+    "split", "find", "index", "count", "relu", "tanh", "sigmoid", "softmax", "exp", "log",
+]  # fmt: skip
+
+
+@functools.cache
+def _of_values() -> dict[str, bool]:
+    """Return the names that only values answer -> whether it is a method of one of them."""
+    import torch
+
+    kinds = (torch.Tensor, np.ndarray, str, list, dict, set, float, complex)
+    found: dict[str, bool] = {}
+    for kind in kinds:
+        for name in dir(kind):
+            if not name.startswith("_"):
+                method = callable(getattr(kind, name, None))
+                found[name] = found.get(name, True) and method
+    shared = {*_SHARED, *dir(torch.nn.Module), *dir(torch.optim.Optimizer)}
+    return {name: method for name, method in found.items() if name not in shared}
+
+
 class Handle:
     """Stands for an object of the student's program that is no plain value."""
 
     __slots__ = ("_qkv",)
     __hash__ = None
+    __array_ufunc__ = None  # `array - handle` is then asked of the handle, which refuses
 
     def __init__(self, point, number):
         """Stand for object `number` at `point`."""
@@ -197,85 +229,77 @@ class Handle:
         """Return an attribute.
 
         Python's own protocols are not passed on: NumPy would take `__array_interface__` from the
-        student as an address in this process.
+        student as an address in this process. Nor is what one asks of values, such as `shape` or
+        `allclose`: the object would be the judge of itself. A field that is only named like a
+        method (`config.dim`) is given if it is a value.
         """
         if name.startswith("__") and name != "__name__":
             raise AttributeError(f"{name} of a student's object is not available to tests")
-        return self._ask("getattr", self, name)
+        method = _of_values().get(name)
+        if method is False:
+            raise self._refuse(f"its {name}", f"attribute(obj, {name!r})")
+        value = self._ask("getattr", self, name)
+        if method and isinstance(value, Handle):
+            raise self._refuse(f"its {name}", f"call(obj, {name!r}, …)")
+        return value
 
     def __setattr__(self, name, value):
         """Set an attribute on the student's side."""
         self._ask("setattr", self, name, value)
 
-    def __getitem__(self, key):
-        """Return an item."""
-        return self._ask("item", self, key)
-
-    def __setitem__(self, key, value):
-        """Set an item on the student's side."""
-        self._ask("setitem", self, key, value)
-
-    def __iter__(self):
-        """Iterate over the items, which are fetched at once."""
-        items = self._ask("iter", self)
-        if type(items) is not list:
-            raise self._refuse("was no list of items")
-        return iter(items)
-
-    def __len__(self):
-        """Return the length."""
-        length = self._ask("operator", "length_hint", self)
-        if type(length) is not int or not 0 <= length <= 2**31:
-            raise self._refuse("has no length")
-        return length
-
-    def __contains__(self, item):
-        """Refuse: the answer would be the student's. See `qkv.grade.inside.probe.contains`."""
-        raise self._refuse("is an object, and only it could say what it contains")
-
     def __repr__(self):
         """Say what this is, in words that no student chose."""
         return "<an object of the submission>"
 
-    def _refuse(self, what):
+    def _refuse(self, what, instead):
         point = object.__getattribute__(self, "_qkv")[0]
-        return point.judge.trouble(NotAValue(f"the result {what}: is it the right kind of thing?"))
-
-    def __bool__(self):
-        """Refuse: an object of the student's is neither true nor false."""
-        raise self._refuse("is an object, not a value that can be true or false")
-
-    def _compare(self, other):
-        raise self._refuse("is an object, not a value that can be compared")
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _compare
+        return point.judge.trouble(
+            NotAValue(
+                f"the test asked for {what}, but your code gave an object, not a plain value such "
+                "as a number, a list or a tensor: is it the right kind of thing? (A test that "
+                f"means the object itself says probe.{instead}.)"
+            )
+        )
 
 
-def _operate(handle, name, *values):
-    """Apply an operator on the student's side.
+def _refusing(name):
+    def method(self, *args):
+        raise self._refuse(f"its {name}", f"call(obj, '__{name}__', …)")
 
-    The result must be a handle: a number in `abs(got - want) < 1e-6` would be the student's word.
+    return method
+
+
+_ARITHMETIC = [
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "and", "or",
+    "xor", "lshift", "rshift",
+]  # fmt: skip
+_REFUSED = [
+    "bool", "len", "iter", "getitem", "setitem", "delitem", "contains", "neg", "pos", "abs",
+    "invert", "round", "enter", "exit", "eq", "ne", "lt", "le", "gt", "ge", "int", "float",
+    "complex", "index",
+]  # fmt: skip
+for _name in [*_REFUSED, *_ARITHMETIC, *(f"r{name}" for name in _ARITHMETIC)]:
+    setattr(Handle, f"__{_name}__", _refusing(_name))
+
+
+class Flow(Handle):
+    """Stands for a generator or another iterator: its values are fetched one by one, once.
+
+    It is no more than the values it gives: as with any iterator it has no length, and what is
+    fetched is compared here.
     """
-    result = handle._ask("operator", name, *values)
-    if type(result) is not Handle:
-        raise handle._refuse("is an object that computes its own answer")
-    return result
 
+    __slots__ = ()
 
-def _forward(name):
-    def method(self, other):
-        return _operate(self, name, self, other)
+    def __iter__(self):
+        """Return itself, as iterators do."""
+        return self
 
-    def reflected(self, other):
-        return _operate(self, name, other, self)
-
-    return method, reflected
-
-
-_ARITHMETIC = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"]
-for _name in [*_ARITHMETIC, "and", "or", "xor", "lshift", "rshift"]:
-    _method, _reflected = _forward(f"{_name}_" if _name in ("and", "or") else _name)
-    setattr(Handle, f"__{_name}__", _method)
-    setattr(Handle, f"__r{_name}__", _reflected)
-for _name in ("neg", "pos", "abs", "invert"):
-    setattr(Handle, f"__{_name}__", lambda self, _op=_name: _operate(self, _op, self))
+    def __next__(self):
+        """Fetch the next value."""
+        answer = self._ask("next", self)
+        if type(answer) is not tuple or len(answer) not in (0, 1):
+            raise self._refuse("its next value", "call(obj, '__next__')")
+        if not answer:
+            raise StopIteration
+        return answer[0]

@@ -59,6 +59,24 @@ def printed(function, *args, **kwargs):
     return text.getvalue()
 
 
+def call(thing, method, *args, **kwargs):
+    """Return what a method of a student's object gives, any method: `call(v, "__add__", w)`.
+
+    A test may not use operators, `len`, items or a tensor's methods on such an object, since it
+    would be the judge of itself; it asks by name for what the task is to write.
+    """
+    if answer := _remote("call", thing, (method, *args), kwargs):
+        return answer[0]
+    return getattr(thing, method)(*args, **kwargs)
+
+
+def attribute(thing, name):
+    """Return an attribute of a student's object, also one that tensors have, such as `shape`."""
+    if answer := _remote("attribute", thing, (name,), {}):
+        return answer[0]
+    return getattr(thing, name)
+
+
 def contains(thing, item):
     """Return what an object of the student's says to `item in thing`: True or False.
 

@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import subprocess
 
 import pytest
 from click.testing import CliRunner
@@ -217,6 +218,47 @@ def test_times_beside_the_result_are_not_compared(book):
     study.run_study("luck")
     change(book, "2 * seed", "seed * 2")
     assert study.recheck("luck")
+
+
+def in_git(book):
+    for words in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -qm one"):
+        subprocess.run(["git", *words.split()], cwd=book, check=True)
+
+
+def from_another_processor(book):
+    """The stored numbers are a little others than this machine's."""
+    path = book / "studies/results/luck.json"
+    path.write_text(re.sub(r'"double": (\d+)', r'"double": 1\1', path.read_text()))
+
+
+def test_numbers_of_another_processor_are_rechecked_against_the_code_that_gave_them(book):
+    study.run_study("luck")
+    from_another_processor(book)
+    in_git(book)
+    change(book, "2 * seed", "seed * 2")
+    results = study.results("luck")
+    with pytest.raises(QkvError, match="'double' differs by"):
+        study.recheck("luck")
+    assert "came out as it was" in study.recheck("luck", against="HEAD")
+    assert study.results("luck") == results
+    assert stored(book)["rechecked"][0]["against"] == "HEAD"
+    listed = subprocess.run(["git", "worktree", "list"], cwd=book, capture_output=True, text=True)
+    assert len(listed.stdout.splitlines()) == 1
+
+
+def test_against_a_revision_other_numbers_or_results_change_nothing(book):
+    study.run_study("luck")
+    in_git(book)
+    change(book, "2 * seed", "3 * seed + 1")
+    before = stored(book)
+    with pytest.raises(QkvError, match="'double' differs by"):
+        study.recheck("luck", against="HEAD")
+    from_another_processor(book)
+    with pytest.raises(QkvError, match="HEAD holds other results"):
+        study.recheck("luck", against="HEAD")
+    with pytest.raises(QkvError, match="git worktree failed"):
+        study.recheck("luck", against="nowhere")
+    assert stored(book)["fingerprint"] == before["fingerprint"]
 
 
 def test_a_study_of_the_machine_is_not_rechecked_but_run(book):

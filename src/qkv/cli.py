@@ -165,7 +165,8 @@ def new(number, name):
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--force", is_flag=True, help="Run the named studies even if they are fresh.")
 @click.option("--recheck", is_flag=True, help="Run one setting; keep the rest if it is as it was.")
-def study(names, jobs, force, recheck):
+@click.option("--against", help="With --recheck: compare with this revision's code, run here.")
+def study(names, jobs, force, recheck, against):
     """Run experiments of many seeds and store their results; without names, the stale ones.
 
     A study that is stopped goes on where it was when it is started again. --jobs is the number of
@@ -176,12 +177,13 @@ def study(names, jobs, force, recheck):
       qkv study                       every stale study
       qkv study bottleneck --jobs 2   this one, two runs at a time
       qkv study heads --recheck       its code changed, its numbers should not have
+      qkv study heads --recheck --against main    the same, on another processor
     """
     from qkv import study as studies
 
     for name in names or studies.names():
         if recheck:
-            found = studies.recheck(name)
+            found = studies.recheck(name, against)
             click.echo(f"study {name}: {found or 'fresh, nothing to recheck'}")
             continue
         done = studies.run_study(name, jobs=jobs, force=force)

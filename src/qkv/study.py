@@ -14,7 +14,9 @@ import contextlib
 import importlib.util
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -124,11 +126,15 @@ def run_study(name: str, *, jobs: int = 1, force: bool = False) -> bool:
     return True
 
 
-def recheck(name: str) -> str | None:
+def recheck(name: str, against: str | None = None) -> str | None:
     """Run one setting of a stale study again; keep the others if it comes out as it was.
 
     That is the quickest one. Times are not compared. Returns a sentence that says what was found,
     None for a fresh study.
+
+    against: a revision of the book. Its code runs the setting, too, here and now, and the two are
+        compared: trainings differ a little from processor to processor, and what is stored may come
+        from another one. The revision must hold the same results.
 
     Raises `QkvError`, and changes nothing, when the numbers differ, and when one run can't speak
     for the others: when the study has other settings than before, or measures time or memory.
@@ -154,8 +160,9 @@ def recheck(name: str) -> str | None:
         run = pool.submit(_run, name, str(root()), setting)
         if run.exception() is not None:
             raise _failure(name, setting, run.exception()) from run.exception()
-    again = run.result()["result"]
-    place, difference = _farthest(quickest["result"], json.loads(json.dumps(again)))
+    again = json.loads(json.dumps(run.result()["result"]))
+    before = quickest["result"] if against is None else _result_at(against, name, setting, stored)
+    place, difference = _farthest(before, again)
     if difference > TOLERANCE:
         raise QkvError(
             f"study {name} has changed: at {setting}, {place} differs by {difference:.2g} of its "
@@ -164,11 +171,51 @@ def recheck(name: str) -> str | None:
     stored.setdefault("measured", stored["fingerprint"])
     stored["fingerprint"] = print_
     found = {"setting": setting, "fingerprint": print_, "difference": difference}
+    if against is not None:
+        found["against"] = against
     stored.setdefault("rechecked", []).append(found)
     write(path, _text(**stored))
     return (
         f"{setting} came out as it was (largest difference {difference:.1g}); the others are kept"
     )
+
+
+def _result_at(revision: str, name: str, setting: dict, stored: dict) -> dict:
+    """Return what a run gives here with the code of a revision that holds the stored results."""
+    with tempfile.TemporaryDirectory(prefix="qkv-recheck-") as folder:
+        _git("worktree", "add", "--quiet", "--detach", folder, revision)
+        try:
+            book = Path(folder)
+            if read_json(book / "studies" / "results" / f"{name}.json")["runs"] != stored["runs"]:
+                raise QkvError(f"{revision} holds other results of the study {name}: name another")
+            script = book / "studies" / f"{name}.py"
+            words = [sys.executable, "-c", _ALONE, str(script), json.dumps(setting)]
+            paths = {"PYTHONPATH": str(book / "src"), **dict.fromkeys(THREADS, "1")}
+            ran = subprocess.run(
+                words, cwd=book, env={**os.environ, **paths}, capture_output=True, text=True
+            )
+            if ran.returncode:
+                last = ran.stderr.strip().splitlines()[-1:]
+                raise StudyError(f"study {name} failed at {revision}, {setting}: {' '.join(last)}")
+            return json.loads(ran.stdout.splitlines()[-1])
+        finally:
+            _git("worktree", "remove", "--force", folder)
+
+
+# One run of a study's script, for a revision whose own `qkv.study` may be another.
+_ALONE = """
+import importlib.util, json, sys
+spec = importlib.util.spec_from_file_location("study", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+print("\\n" + json.dumps(module.run(**json.loads(sys.argv[2]))))
+"""
+
+
+def _git(*words: str) -> None:
+    done = subprocess.run(["git", *words], cwd=root(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise QkvError(f"git {words[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
 
 
 def _farthest(old, new, place: str = "the result") -> tuple[str, float]:

@@ -37,7 +37,7 @@ lab: install  ## open JupyterLab on the chapters
 lint: install node_modules/installed  ## check style, types, imports and the JavaScript
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/lint-imports --no-logo >.lint.tmp || { cat .lint.tmp; exit 1; }
+	@$(BIN)/lint-imports --no-logo >.importlinter.tmp || { cat .importlinter.tmp; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@node_modules/.bin/biome check --error-on-warnings --log-level=error
 

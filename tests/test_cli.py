@@ -182,7 +182,7 @@ def test_a_port_that_is_taken_or_forbidden_is_told_with_another_one(book):
         )
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["new", "02", "second"], ["export"]])
+@pytest.mark.parametrize("arguments", [["run"], ["new", "05", "third"], ["export"]])
 def test_in_a_book_that_can_only_be_read_a_command_says_so_at_once(book, arguments):
     said = in_a_read_only_book(book, *arguments)
     assert "Read-only file system" in said

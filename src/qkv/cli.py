@@ -16,11 +16,8 @@ class OneSentence(click.Group):
         """Run the chosen command; only a `QkvError` is a sentence, a bug keeps its traceback."""
         try:
             return super().invoke(ctx)
-        except (FileNotFoundError, FileExistsError, ValueError) as error:
-            # `grade` still has mistakes of users that are no QkvError.
-            if isinstance(error, QkvError) or ctx.invoked_subcommand == "grade":
-                raise click.ClickException(str(error)) from error
-            raise
+        except QkvError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})

@@ -128,7 +128,7 @@ def test_what_is_neither_folder_nor_zip_is_refused(course, tmp_path):
     put(tmp_path / "in.txt", "no")
     with pytest.raises(ValueError, match="neither a folder nor a zip"):
         collect(course, NAME, tmp_path / "in.txt")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match="does not exist"):
         collect(course, NAME, tmp_path / "none")
 
 

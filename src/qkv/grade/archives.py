@@ -64,10 +64,10 @@ def look_through(source: Path, zone: datetime.tzinfo | None = None) -> list[Foun
     """Return all files of a folder or zip file, and the folders that say something by themselves.
 
     zone: that of a zip file's times, which have none; this machine's by default
-    Raises `QkvError` for what is neither, and `FileNotFoundError` for what is not there.
+    Raises `QkvError` for what is neither, and `QkvError` for what is not there.
     """
     if source.is_symlink() or not source.exists():
-        raise FileNotFoundError(f"{source} does not exist (or is a link)")
+        raise QkvError(f"{source} does not exist (or is a link)")
     if source.is_dir():
         return list(_folder(source, (), [[0]]))
     if zipfile.is_zipfile(source):

@@ -62,7 +62,7 @@ def collect(
     pattern: a regular expression with a group `student`, for names of another kind
     students: the class list, a CSV file
     zone: the class's time zone; this machine's by default
-    Raises `FileNotFoundError` or `QkvError` if `source` is nothing to collect from.
+    Raises `QkvError` if `source` is nothing to collect from.
     """
     result = Collected()
     patterns = custom(pattern) if pattern else None

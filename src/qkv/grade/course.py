@@ -35,7 +35,7 @@ class Course:
 
     @classmethod
     def at(cls, folder: str | Path, database: str | None = None) -> "Course":
-        """Return the course in a folder; `FileNotFoundError` if it has no solutions.
+        """Return the course in a folder; `QkvError` if it has no solutions.
 
         database: a URL such as postgresql://…; the default is `gradebook.db` in the folder
         """
@@ -45,7 +45,7 @@ class Course:
         if beside not in os.environ.get("PATH", "").split(os.pathsep):
             os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
         if not (root / "solutions").is_dir() and not (root / "source").is_dir():
-            raise FileNotFoundError(f"{folder} has no folder solutions/: is it a course?")
+            raise QkvError(f"{folder} has no folder solutions/: is it a course?")
         database = database or _own_config(root).CourseDirectory.get("db_url")
         if database and database.startswith("postgresql://"):
             # Without a driver's name SQLAlchemy would look for psycopg2, the one before ours.

@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from qkv.errors import QkvError
 from qkv.notebook.files import write
 
 ASSIGNMENT = "01_attention"
@@ -126,10 +127,10 @@ def right_answers() -> dict[str, str]:
 
 
 def make_course(folder: Path) -> Path:
-    """Write the course without students; raise `FileExistsError` if the folder is not empty."""
+    """Write the course without students; raise `QkvError` if the folder is not empty."""
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty: name a new folder")
+        raise QkvError(f"{folder} is not empty: name a new folder")
     text = nbformat.writes(solution())
     write(folder / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", text)
     return folder

@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import parse_utc
 
+from qkv.errors import QkvError
 from qkv.grade import clean
 from qkv.grade.course import Course, files_of, nbgrader_says, plans, why
 from qkv.grade.intake import Submission, UnreadableError, check_student, read_file, rebuild
@@ -54,7 +55,7 @@ def students(course: Course, assignment: str) -> tuple[list[str], list[str]]:
     """Return the students who handed something in, and sentences about folders that are none."""
     found, problems = [], []
     if not course.submitted.is_dir():
-        raise FileNotFoundError(f"{course.submitted} does not exist: qkv grade collect comes first")
+        raise QkvError(f"{course.submitted} does not exist: qkv grade collect comes first")
     for entry in sorted(os.scandir(course.submitted), key=lambda e: e.name):
         if entry.name.startswith("."):
             continue
@@ -142,7 +143,7 @@ def grade_class(course, assignment, pool, force=False, only=None, progress=None)
         for task, results, error in pool.run(fresh_tasks()):
             try:
                 if error is not None:
-                    raise ValueError(error)
+                    raise QkvError(error)
                 store(course, assignment, task, results)
                 outcome.graded += 1
                 progress(task.student, "graded")
@@ -191,7 +192,7 @@ def store(course: Course, assignment: str, task: Task, results: dict[str, dict])
         try:
             Autograde(coursedir=CourseDirectory(config=config), config=config, force=True).start()
         except Exception as error:
-            raise ValueError(f"nbgrader: {why(lines, error)}") from error
+            raise QkvError(f"nbgrader: {why(lines, error)}") from error
     shutil.rmtree(folder, ignore_errors=True)  # before it counts as done: a kill leaves nothing
     write(record_path(course, assignment, task.student), json.dumps(record))
 

@@ -45,7 +45,7 @@ def test_a_mistake_in_a_misconceptions_file_is_named_with_its_line(tmp_path, tex
 
 def test_a_set_without_misconceptions_is_named(book):
     (book / "solutions/01_double/misconceptions.py").unlink()
-    with pytest.raises(FileNotFoundError, match=r"^solutions/01_double/misconceptions\.py does no"):
+    with pytest.raises(ValueError, match=r"^solutions/01_double/misconceptions\.py does no"):
         prove(book / "solutions/01_double")
 
 

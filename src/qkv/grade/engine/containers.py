@@ -10,6 +10,7 @@ import sys
 import uuid
 from pathlib import Path
 
+from qkv.errors import QkvError
 from qkv.grade.engine.sandbox import (
     ENVIRONMENT,
     START_SECONDS,
@@ -26,7 +27,7 @@ _START = "import sys; sys.path.insert(0, {path!r}); from qkv.grade.inside.guest 
 def choose(image: str | None = None, trust: bool = False) -> str:
     """Return the kind of sandbox: bubblewrap, a container, or none if submissions are trusted.
 
-    Raises `ValueError` saying what to do if there is none.
+    Raises `QkvError` saying what to do if there is none.
     """
     if find_bwrap():
         return "bubblewrap"
@@ -35,7 +36,7 @@ def choose(image: str | None = None, trust: bool = False) -> str:
             return f"container {path} {image}"
     if trust:
         return "none"
-    raise ValueError(
+    raise QkvError(
         "no sandbox here: install bubblewrap (apt install bubblewrap), or name a container --image "
         "with qkv in it for podman or docker, or, for work you have read, say --trust-submissions"
     )

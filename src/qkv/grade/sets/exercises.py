@@ -29,6 +29,7 @@ from nbgrader.preprocessors import (
 )
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
+from qkv.errors import QkvError
 from qkv.paths import root
 
 STUB_SAYS = "nothing here yet: replace this line with your code"
@@ -60,7 +61,7 @@ def write_exercises(check: bool = False) -> int:
     """Write the students' version of every set; return how many files still differ afterwards.
 
     check: write nothing; print what is missing, left over or different, and how to mend it.
-    Raises `ValueError` naming file and cell for a master that is not fit to hand out; then nothing
+    Raises `QkvError` naming file and cell for a master that is not fit to hand out; then nothing
     is written at all.
     """
     base = root()
@@ -119,16 +120,16 @@ def _master_name(folder):
 
 
 def read_master(folder: Path) -> nbformat.NotebookNode:
-    """Read a set's solution notebook; `ValueError` names file and cell if it is not fit to use."""
+    """Read a set's solution notebook; `QkvError` names file and cell if it is not fit to use."""
     path, name = folder / f"{folder.name}.ipynb", _master_name(folder)
     if not path.is_file():
-        raise ValueError(f"{name} does not exist: an exercise set needs its solution notebook")
+        raise QkvError(f"{name} does not exist: an exercise set needs its solution notebook")
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         nbformat.validate(notebook)
     except Exception as error:  # nbformat raises many kinds; all mean the same here
         message = str(error).splitlines()[0]
-        raise ValueError(f"{name} is not a notebook that Jupyter reads: {message}") from error
+        raise QkvError(f"{name} is not a notebook that Jupyter reads: {message}") from error
 
     seen = {}
     for number, cell in enumerate(notebook.cells, 1):
@@ -136,7 +137,7 @@ def read_master(folder: Path) -> nbformat.NotebookNode:
         where = f"{name}, cell {number}" + (f" ({grade_id})" if grade_id else "")
         _check_cell(cell, where)
         if grade_id in seen:
-            raise ValueError(f"{where}: cell {seen[grade_id]} has the grade id {grade_id!r} too")
+            raise QkvError(f"{where}: cell {seen[grade_id]} has the grade id {grade_id!r} too")
         if grade_id:
             seen[grade_id] = number
     _check_tasks(notebook, name)
@@ -144,17 +145,17 @@ def read_master(folder: Path) -> nbformat.NotebookNode:
 
 
 def _check_cell(cell, where):
-    """Raise `ValueError` for wrong metadata or markers, before nbgrader stumbles over them."""
+    """Raise `QkvError` for wrong metadata or markers, before nbgrader stumbles over them."""
     validator = MetadataValidator()
     try:
         validator.validate_cell(cell)
     except SchemaError as error:
-        raise ValueError(f"{where}: nbgrader's metadata are wrong: {error.message}") from error
+        raise QkvError(f"{where}: nbgrader's metadata are wrong: {error.message}") from error
     except (ValidationError, SchemaTooOldError, SchemaTooNewError) as error:
         message = str(error).splitlines()[0]
-        raise ValueError(f"{where}: nbgrader's metadata are wrong: {message}") from error
+        raise QkvError(f"{where}: nbgrader's metadata are wrong: {message}") from error
     if (is_grade(cell) or is_task(cell)) and cell.metadata.nbgrader.get("points", 0) <= 0:
-        raise ValueError(f"{where}: a graded cell without points; give it at least 1")
+        raise QkvError(f"{where}: a graded cell without points; give it at least 1")
 
     open_region = None
     for line in cell.source.splitlines():
@@ -162,36 +163,36 @@ def _check_cell(cell, where):
         if not marker:
             if ALMOST.match(line):
                 names = ", ".join(f"BEGIN/END {region}" for region in REGIONS)
-                raise ValueError(f"{where}: {line.strip()!r} is no marker; nbgrader knows {names}")
+                raise QkvError(f"{where}: {line.strip()!r} is no marker; nbgrader knows {names}")
             continue
         side, region = marker.groups()
         fits, kind = REGIONS[region]
         if not fits(cell):
-            raise ValueError(f"{where}: {side} {region} belongs in {kind}, and this is none")
+            raise QkvError(f"{where}: {side} {region} belongs in {kind}, and this is none")
         if side == "BEGIN" and open_region:
-            raise ValueError(f"{where}: BEGIN {region} before END {open_region}")
+            raise QkvError(f"{where}: BEGIN {region} before END {open_region}")
         if side == "END" and open_region != region:
-            raise ValueError(f"{where}: END {region} without BEGIN {region}")
+            raise QkvError(f"{where}: END {region} without BEGIN {region}")
         open_region = region if side == "BEGIN" else None
     if open_region:
-        raise ValueError(f"{where}: BEGIN {open_region} without END {open_region}")
+        raise QkvError(f"{where}: BEGIN {open_region} without END {open_region}")
 
 
 def _check_tasks(notebook, name):
-    """Raise `ValueError` unless every solution is tested and one task is graded by hand."""
+    """Raise `QkvError` unless every solution is tested and one task is graded by hand."""
     tasks = tasks_of(notebook)
     tested = {test for tests in tasks.values() for test in tests}
     for cell in notebook.cells:
         if kind_of(cell) == "test" and cell.metadata.nbgrader.grade_id not in tested:
             grade_id = cell.metadata.nbgrader.grade_id
-            raise ValueError(f"{name}: the test cell {grade_id} follows no solution cell")
+            raise QkvError(f"{name}: the test cell {grade_id} follows no solution cell")
     for task, tests in tasks.items():
         if not tests:
-            raise ValueError(f"{name}: no autograded test cell follows the solution cell {task}")
+            raise QkvError(f"{name}: no autograded test cell follows the solution cell {task}")
     if not tasks:
-        raise ValueError(f"{name} has no task that is graded by tests: add a solution and its test")
+        raise QkvError(f"{name} has no task that is graded by tests: add a solution and its test")
     if not any(kind_of(cell) == "manual" for cell in notebook.cells):
-        raise ValueError(f"{name} has no task that is graded by hand: add a manual cell")
+        raise QkvError(f"{name} has no task that is graded by hand: add a manual cell")
 
 
 def kind_of(cell: nbformat.NotebookNode) -> str:
@@ -224,7 +225,7 @@ def tasks_of(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
 def release(folder: Path) -> nbformat.NotebookNode:
     """Return a set's version for students: no answers, hidden tests, marking schemes or outputs.
 
-    Raises `ValueError` naming file and cell for a master that is not fit to hand out.
+    Raises `QkvError` naming file and cell for a master that is not fit to hand out.
     """
     notebook, resources = read_master(folder), {}
     for preprocessor in PREPROCESSORS:
@@ -238,7 +239,7 @@ def release(folder: Path) -> nbformat.NotebookNode:
             try:
                 ast.parse(cell.source)
             except SyntaxError as error:
-                raise ValueError(
+                raise QkvError(
                     f"{_master_name(folder)}, cell {number} ({cell.metadata.nbgrader.grade_id}) "
                     f"is not Python once its regions are taken out: {error.msg}"
                 ) from error

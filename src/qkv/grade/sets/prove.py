@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import torch
 
+from qkv.errors import QkvError
 from qkv.grade.sets.exercises import STUB_SAYS, kind_of, read_master, release, tasks_of
 
 TRIES = 10  # seeds for the hidden tests, which draw at random: what they say must be the same
@@ -37,12 +38,12 @@ def load_misconceptions(path: Path) -> list[Misconception]:
     A cell starts with `# %% task | what is wrong | hint: piece of the message`, followed by the
     code that takes the place of the task's solution cell. `hidden:` in place of `hint:` marks an
     answer that the visible checks let pass and the hidden tests must not.
-    Raises `ValueError` with file and line for a heading of another form, a cell without code, and
-    a hint that two cells share; `FileNotFoundError` if there is no such file.
+    Raises `QkvError` with file and line for a heading of another form, a cell without code, and
+    a hint that two cells share; `QkvError` if there is no such file.
     """
     name = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     if not path.is_file():
-        raise FileNotFoundError(f"{name} does not exist: an exercise set needs its wrong answers")
+        raise QkvError(f"{name} does not exist: an exercise set needs its wrong answers")
     found = []
     lines = path.read_text(encoding="utf-8").splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith("# %%")]
@@ -51,13 +52,13 @@ def load_misconceptions(path: Path) -> list[Misconception]:
         parts = [part.strip() for part in lines[start].removeprefix("# %%").split("|")]
         ending = re.fullmatch(r"(hint|hidden):\s*(.+)", parts[-1])
         if len(parts) != 3 or not all(parts) or not ending:
-            raise ValueError(f"{where}: write `# %% task | what is wrong | hint: what it must say`")
+            raise QkvError(f"{where}: write `# %% task | what is wrong | hint: what it must say`")
         code = "\n".join(lines[start + 1 : end]).strip()
         if not code:
-            raise ValueError(f"{where}: no code follows {parts[1]!r}")
+            raise QkvError(f"{where}: no code follows {parts[1]!r}")
         hidden, hint = ending[1] == "hidden", ending[2]
         if not hidden and any(hint == other.hint for other in found):
-            raise ValueError(f"{where}: another misconception has the hint {hint!r} already")
+            raise QkvError(f"{where}: another misconception has the hint {hint!r} already")
         found.append(Misconception(parts[0], parts[1], hint, hidden, code, start + 1))
     return found
 

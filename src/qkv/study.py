@@ -156,11 +156,7 @@ def recheck(name: str, against: str | None = None) -> str | None:
             f"run  qkv study {name}  ({whole:.0f} s)"
         )
     setting = quickest["setting"]
-    with _pool(1) as pool:
-        run = pool.submit(_run, name, str(root()), setting)
-        if run.exception() is not None:
-            raise _failure(name, setting, run.exception()) from run.exception()
-    again = json.loads(json.dumps(run.result()["result"]))
+    again = _once(name, setting)
     before = quickest["result"] if against is None else _result_at(against, name, setting, stored)
     place, difference = _farthest(before, again)
     if difference > TOLERANCE:
@@ -178,6 +174,15 @@ def recheck(name: str, against: str | None = None) -> str | None:
     return (
         f"{setting} came out as it was (largest difference {difference:.1g}); the others are kept"
     )
+
+
+def _once(name: str, setting: dict) -> dict:
+    """Return what one run gives with the code as it is."""
+    with _pool(1) as pool:
+        run = pool.submit(_run, name, str(root()), setting)
+        if run.exception() is not None:
+            raise _failure(name, setting, run.exception()) from run.exception()
+    return json.loads(json.dumps(run.result()["result"]))
 
 
 def _result_at(revision: str, name: str, setting: dict, stored: dict) -> dict:

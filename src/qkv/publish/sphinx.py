@@ -18,6 +18,7 @@ from qkv.figure import FIGURE_MIME, png_size
 from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
+from qkv.publish.contents import ChaptersDirective
 from qkv.publish.plain import to_myst
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
@@ -234,8 +235,27 @@ def use_assets(app, config):
     config.html_theme_options["navbar_persistent"] = []
 
 
+# Where a browser refuses a page to keep anything, even to ask is an error, and the theme asks
+# before it binds its buttons. Such a page gets a memory that lasts as long as the page.
+MEMORY = """for (const name of ["localStorage", "sessionStorage"]) {
+  try { window[name].getItem("qkv"); } catch {
+    const kept = new Map();
+    const memory = {
+      getItem: (key) => kept.get(String(key)) ?? null,
+      setItem: (key, value) => void kept.set(String(key), String(value)),
+      removeItem: (key) => void kept.delete(String(key)),
+      clear: () => kept.clear(),
+      key: (place) => [...kept.keys()][place] ?? null,
+      get length() { return kept.size; },
+    };
+    Object.defineProperty(window, name, { value: memory, configurable: true });
+  }
+}"""
+
+
 def finish_page(app, pagename, templatename, context, doctree):
     """Load the live figures' script where there is one, and let the search work from a file."""
+    context["metatags"] = f"<script>{MEMORY}</script>\n" + context.get("metatags", "")
     if pagename == "search":
         app.add_js_file(None, body=NO_QUOTES)
     if "citation-list" in context.get("body", ""):
@@ -253,6 +273,7 @@ def setup(app):
     app.add_node(still, html=(visit_still, None))
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
+    app.add_directive("qkv-chapters", ChaptersDirective)
     app.connect("config-inited", use_assets)
     app.connect("source-read", read_roles)
     app.connect("env-get-outdated", changing_pages)

@@ -6,6 +6,7 @@ as it must be for a phone 360 pixels wide.
 """
 
 import io
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image, ImageChops, ImageDraw
 
+from qkv.errors import QkvError
 from qkv.figure import figure_bundle, require_alt, shown_size
 
 INK, MUTED, LINE = "#1b2733", "#5a6775", "#d5dbe1"
@@ -31,6 +33,44 @@ MARKERS = ["o", "s", "^", "D", "v", "P"]
 DPI = 200
 CORNER = 0.08  # inches
 SEEN = 255  # colours of a palette; the one after them cannot be seen
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one thing is drawn wherever the book draws it: colour, line style and marker."""
+
+    color: str
+    line: Any
+    marker: str
+
+
+# What more than one figure shows: one name, one look. The name is what the legend says.
+LOOKS = {
+    "this page's run": Look(INK, "-", "x"),
+    "query": Look(ORANGE, DASH, "s"),
+    "key": Look(BLUE, "-", "o"),
+    "context": Look(GREEN, DASH_DOT, "^"),
+    "RNN": Look(BLUE, "-", "o"),
+    "LSTM": Look(AMBER, DASH, "s"),
+    "GRU": Look(PINK, DOT, "^"),
+    "LSTM, one vector": Look(ORANGE, DOT, "s"),
+    "LSTM, attention": Look(BLUE, DASH, "o"),
+    "LSTM, Bahdanau's loop": Look(AMBER, LINES[5], "v"),
+    "LSTM, two layers": Look(SKY, LINES[4], "P"),
+    "transformer": Look(GREEN, DASH_DOT, "^"),
+    "transformer, rotary": Look(PINK, "-", "D"),
+    "additive": Look(BLUE, "-", "o"),
+    "bilinear": Look(ORANGE, DASH, "s"),
+    "dot": Look(GREEN, DOT, "^"),
+    "scaled dot": Look(PINK, DASH_DOT, "D"),
+    "with projections": Look(AMBER, LINES[4], "v"),
+    "CNN": Look(AMBER, DASH, "v"),
+    "self-attention": Look(GREEN, DASH_DOT, "^"),
+    "none": Look(MUTED, DOT, "v"),
+    "sinusoidal": Look(GREEN, DASH_DOT, "^"),
+    "learned": Look(AMBER, DASH, "s"),
+    "rotary": Look(PINK, "-", "D"),
+}
 
 # White to blue: the darker, the more.
 SEQUENTIAL = LinearSegmentedColormap.from_list("qkv", ["#f7fafc", "#8db4d3", "#2a5d8f", "#0d2a48"])
@@ -92,6 +132,21 @@ def _use_style():
         # The second family serves the glyphs that the first one lacks, arrows for example.
         mpl.rcParams["font.family"] = ["Source Sans Pro", "DejaVu Sans"]
         mpl.rcParams["font.size"] = 12.5
+
+
+def look(name: str, **changes: Any) -> dict[str, Any]:
+    """Return Matplotlib's arguments for the line of a thing that the book draws more than once.
+
+    They are color, ls, marker and the label, which is the name; `changes` go over them.
+
+    Raises `QkvError` for a name that is not in `LOOKS`.
+    """
+    if name not in LOOKS:
+        raise QkvError(
+            f"{name!r} has no look of its own: take one of {', '.join(LOOKS)}, or add it to LOOKS"
+        )
+    its = LOOKS[name]
+    return {"color": its.color, "ls": its.line, "marker": its.marker, "label": name} | changes
 
 
 def picture(fig: Figure, dpi: int = DPI) -> Image.Image:

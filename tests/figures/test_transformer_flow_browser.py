@@ -68,7 +68,7 @@ def test_the_shapes_follow_the_sentence_and_the_step(show):
     page.get_by_role("slider", name="Step").press("Home")
     seen = shapes(page)
     assert (seen["encoder.norm"], seen["decoder.norm"]) == ("(5, 8)", "(1, 8)")
-    says(page, "Step 1 of 6 reads start and writes est-ce")
+    says(page, "Step 1 of 6 reads <bos> and writes est-ce")
     page.get_by_label("Examples").select_option("does the girl sleep?")
     assert shapes(page)["encoder.norm"] == "(6, 8)"
 
@@ -79,7 +79,7 @@ def test_an_opened_block_shows_pytorch_s_numbers(show):
     memory, _ = computed(0)
     np.testing.assert_allclose(numbers(page.get_by_role("grid")), memory, atol=0.0051)
     heads = page.get_by_role("grid").locator("tbody th").all_inner_texts()
-    assert heads == ["the", "black", "cat", "sleeps", "end"]
+    assert heads == ["the", "black", "cat", "sleeps", "<eos>"]
     assert page.locator(".qkv-tensor-shape").inner_text().split("  ")[0].startswith("(5, 8)")
     cell = page.locator("td[data-r='2'][data-c='3']")
     cell.hover()
@@ -108,8 +108,10 @@ def test_heads_are_tables_of_pytorch_s_weights_at_the_chosen_step(show, attentio
     for table, weights in zip(tables, expected, strict=True):
         np.testing.assert_allclose(numbers(table), weights, atol=0.0051)
     rows = tables[0].locator("tbody th").all_inner_texts()
-    assert (rows[0], len(rows)) == ("start", 3)
-    english = ["the", "black", "cat", "sleeps", "end"]
+    # A row is the word that asks: in cross-attention the one that is written.
+    written = page.locator(".qkv-french [data-r='0']").inner_text().strip()
+    assert (rows[0], len(rows)) == ("<bos>" if name == "attention" else written, 3)
+    english = ["the", "black", "cat", "sleeps", "<eos>"]
     columns = tables[0].locator("thead th").all_inner_texts()
     assert columns == (rows if name == "attention" else english)
 
@@ -150,7 +152,7 @@ def test_arrow_keys_walk_the_diagram_and_enter_opens(show):
     here = page.locator(".qkv-block:focus")
     assert here.get_attribute("data-id") == "encoder.blocks.0.feed_forward"
     page.keyboard.press("Enter")
-    says(page, "Encoder, block 1, Feed-forward: the 12 inside, 5 tokens, 12 numbers each.")
+    says(page, "Encoder, block 0, Feed-forward: the 12 inside, 5 tokens, 12 numbers each.")
     assert here.get_attribute("aria-current") == "true"
     page.get_by_role("button", name="The next block").press("Enter")
     assert page.locator("[aria-current=true]").get_attribute("data-id") == (

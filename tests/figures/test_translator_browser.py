@@ -131,7 +131,7 @@ def heads(page):
 def test_the_first_example_is_translated_before_anything_is_done(show):
     page = show()
     assert field(page).input_value() == "the black cat sleeps"
-    assert heads(page) == ["the", "black", "cat", "sleeps", "end"]
+    assert heads(page) == ["the", "black", "cat", "sleeps", "<eos>"]
     assert page.locator(".qkv-french span").count() > 0
 
 
@@ -144,7 +144,7 @@ def test_a_sentence_is_translated_by_enter_and_by_the_button(show, how):
         field(page).press("Enter")
     else:
         page.get_by_role("button", name="Translate").click()
-    assert heads(page) == ["the", "girl", "sleeps", "?", "end"]
+    assert heads(page) == ["the", "girl", "sleeps", "?", "<eos>"]
     says(page, f"French: {page.locator('.qkv-french').inner_text()}.")
     assert page.get_by_label("Examples").input_value() == ""
 
@@ -153,7 +153,7 @@ def test_an_example_is_translated_when_it_is_chosen(show):
     page = show()
     page.get_by_label("Examples").select_option("does the girl sleep?")
     assert field(page).input_value() == "does the girl sleep?"
-    assert heads(page) == ["does", "the", "girl", "sleep", "?", "end"]
+    assert heads(page) == ["does", "the", "girl", "sleep", "?", "<eos>"]
 
 
 # Notes all that the live region holds, as it comes.
@@ -249,7 +249,7 @@ def test_words_it_does_not_know_are_named(show):
     note = "“zebra” is not in my vocabulary of 8 words; I read it as unknown."
     assert page.locator(".qkv-note").inner_text() == note
     says(page, f"{note} French: ")
-    assert heads(page) == ["the", "zebra", "sleeps", "end"]
+    assert heads(page) == ["the", "zebra", "sleeps", "<eos>"]
     field(page).fill("a zebra, a yak")
     field(page).press("Enter")
     says(

@@ -95,8 +95,3 @@ def greedy(model, tokens, words):
         target.append(target_tokens[token.item()])
         weights.append(row[0, 0].numpy())
     return [*words, EOS], target, np.stack(weights)
-
-
-def named(tokens):
-    """Return tokens as they are shown: the markers as "start" and "end"."""
-    return [{BOS: "start", EOS: "end"}.get(token, token) for token in tokens]

@@ -7,7 +7,7 @@ import traitlets
 
 from qkv import plot
 from qkv.data.phrases import WORD, tokenize
-from qkv.live.sentences import MAX_TOKENS, UNKNOWN, SentenceFigure, named
+from qkv.live.sentences import MAX_TOKENS, UNKNOWN, SentenceFigure
 
 PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
          for kind in ("weight", "bias")]  # fmt: skip
@@ -104,8 +104,8 @@ class Heads(SentenceFigure):
         layer, head = self.chosen
         ax = bottom.subplots()
         _squares(ax, maps[layer][head])
-        ax.set_xticks(range(len(words)), named(words), rotation=90)
-        ax.set_yticks(range(len(words)), named(words))
+        ax.set_xticks(range(len(words)), words, rotation=90)
+        ax.set_yticks(range(len(words)), words)
         ax.set_title(_head_name(self.chosen, labels), loc="center", pad=8)
         picture = plot.png(fig, dpi=150)
         plt.close(fig)

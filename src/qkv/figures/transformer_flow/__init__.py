@@ -110,7 +110,7 @@ def _blocks(side, n_layers, shape):
     """Rows of the still picture: the sublayers of one side, each with the shape that leaves it."""
     names = {"attention": "self-attention"}
     return [
-        (f"{i + 1}  {names.get(sublayer, sublayer.replace('_', '-'))}", shape)
+        (f"{i}  {names.get(sublayer, sublayer.replace('_', '-'))}", shape)
         for i in range(n_layers)
         for sublayer in SUBLAYERS[side]
     ]

@@ -119,7 +119,7 @@ export function architecture({ d, nHeads, nLayers, dFeed, nSource, nTarget, rota
       ],
     );
   const blocks = (side) =>
-    Array.from({ length: nLayers }, (_, i) => ({ id: `${side}.blocks.${i}`, n: i + 1 }));
+    Array.from({ length: nLayers }, (_, i) => ({ id: `${side}.blocks.${i}`, n: i }));
 
   const encoder = [
     {
@@ -276,7 +276,7 @@ export function remark(id, get) {
       mean(Array.from({ length: queries }, (_, q) => Math.max(...line(head * queries + q)))),
     );
     const best = sharp.indexOf(Math.max(...sharp));
-    return `Sharpest is head ${best + 1}: its largest weight in a row is ${sharp[best].toFixed(2)} on average.`;
+    return `Sharpest is head ${best}: its largest weight in a row is ${sharp[best].toFixed(2)} on average.`;
   }
   return "";
 }

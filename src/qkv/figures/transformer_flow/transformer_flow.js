@@ -43,7 +43,7 @@ export default figure(({ model, el, say, cleanup }) => {
       rows.flatMap(({ block, nodes: line }) =>
         line.map((node) => [
           node.id,
-          { ...node, where: block ? `${title}, block ${block}` : title },
+          { ...node, where: block === undefined ? title : `${title}, block ${block}` },
         ]),
       ),
     ),
@@ -93,7 +93,7 @@ export default figure(({ model, el, say, cleanup }) => {
           .filter(Boolean)
           .join(" "),
       },
-      row.block && before.block !== row.block
+      row.block !== undefined && before.block !== row.block
         ? h("span", { class: "qkv-layer" }, `Block ${row.block}`)
         : null,
       row.nodes.map(make),
@@ -332,7 +332,7 @@ export default figure(({ model, el, say, cleanup }) => {
       const at = (r, c) => (head * nRows + r) * nColumns + c;
       const unseen = (r, c) => scores[at(r, c)] === -Infinity;
       return gridOf({
-        title: `Head ${head + 1}: weights`,
+        title: `Head ${head}: weights`,
         rows: names,
         columns: over,
         newest,
@@ -342,7 +342,7 @@ export default figure(({ model, el, say, cleanup }) => {
         value: (r, c) => (unseen(r, c) ? null : data[at(r, c)]),
         read: (r, c) =>
           read(
-            `Head ${head + 1}: ` +
+            `Head ${head}: ` +
               (unseen(r, c)
                 ? `when “${names[r]}” was read, “${over[c]}” was not there yet.`
                 : `“${names[r]}” looks at “${over[c]}” with weight ${share(data[at(r, c)])}; ` +
@@ -354,7 +354,7 @@ export default figure(({ model, el, say, cleanup }) => {
       "div",
       { class: `qkv-maps${nColumns > 16 ? " qkv-large" : ""}` },
       Array.from({ length: nHeads }, (_, head) =>
-        h("div", {}, h("p", { class: "qkv-name" }, `Head ${head + 1}`), map(head)),
+        h("div", {}, h("p", { class: "qkv-name" }, `Head ${head}`), map(head)),
       ),
     );
   };
@@ -366,12 +366,12 @@ export default figure(({ model, el, say, cleanup }) => {
     const inHeads = shape.length === 3;
     const overWords = OVER_WORDS.has(open);
     const groups = inHeads
-      ? Array.from({ length: shape[0] }, (_, head) => [`head ${head + 1}`, each])
+      ? Array.from({ length: shape[0] }, (_, head) => [`head ${head}`, each])
       : [[`${width} ${overWords ? "French tokens" : "numbers"} →`, width]];
     const spot = (c) =>
       overWords
         ? `“${shown(state.tokens[1][c])}”`
-        : `${inHeads ? `head ${Math.floor(c / each) + 1}, ` : ""}number ${(c % each) + 1} of ${each}`;
+        : `${inHeads ? `head ${Math.floor(c / each)}, ` : ""}number ${(c % each) + 1} of ${each}`;
     return gridOf({
       title,
       rows: names,
@@ -388,7 +388,9 @@ export default figure(({ model, el, say, cleanup }) => {
 
   function look() {
     const [part, tensor] = [partOf.get(open), current()];
-    const names = labels(tensor.rows);
+    // As in the other figures of alignments: a row is the word that is written, not the one read.
+    const aligned = part === "weights" && open.endsWith("cross_attention");
+    const names = aligned ? result.target.slice(0, step + 1).map(shown) : labels(tensor.rows);
     const newest = tensor.rows === "target" ? names.length - 1 : -1;
     const size = written(tensor.shape);
     const words = inWords(tensor.shape, part, open);
@@ -410,7 +412,7 @@ export default figure(({ model, el, say, cleanup }) => {
     const most = tensor.data.reduce((peak, v) => Math.max(peak, Math.abs(v)), 0);
     const key =
       part === "weights"
-        ? "The stronger the colour, the more weight."
+        ? `${aligned ? "A row is the word that is written then. " : ""}The stronger the colour, the more weight.`
         : `Blue is above 0, orange below; the strongest is ±${number(most, 2)}.`;
     readout.textContent = flat
       ? ""

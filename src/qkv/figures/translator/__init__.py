@@ -11,7 +11,6 @@ from qkv.live.sentences import (
     SentenceFigure,
     check_pair,
     greedy,
-    named,
 )
 
 LSTM = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
@@ -70,8 +69,8 @@ class Translator(SentenceFigure):
             size = 0.92 * weight**0.5  # the area is the weight
             corner = (c - size / 2, r - size / 2)
             ax.add_patch(plt.Rectangle(corner, size, size, color=plot.BLUE, linewidth=0))
-        ax.set_xticks(range(n_columns), named(source), rotation=90)
-        ax.set_yticks(range(n_rows), named(target))
+        ax.set_xticks(range(n_columns), source, rotation=90)
+        ax.set_yticks(range(n_rows), target)
         ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
         ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
         ax.grid(False)

@@ -28,12 +28,12 @@ export const space = (token) => (token.endsWith("'") ? "" : " ");
 export const detokenise = (tokens) =>
   tokens.map((token, i) => token + (i + 1 < tokens.length ? space(token) : "")).join("");
 
-// A token as it is shown: the markers by name, and what is too long for a line cut short.
+// A token as it is shown: what is too long for a line is cut short.
 const LONGEST = 24; // letters
 export function shown(token) {
   const letters = Array.from(token);
   if (letters.length > LONGEST) return `${letters.slice(0, LONGEST - 2).join("")}…`;
-  return { [EOS]: "end", [BOS]: "start" }[token] ?? token;
+  return token;
 }
 export const share = (weight) => weight.toFixed(2);
 

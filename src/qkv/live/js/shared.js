@@ -16,6 +16,8 @@
 // canvas2d, rgb     a sharp canvas, a colour as numbers   reducedMotion, hasKernel, uid, number, fixed
 // Colours in CSS and SVG: var(--ink), var(--muted), var(--line), var(--paper), var(--accent), …
 
+import { sideways } from "./sideways.js";
+
 const FALLBACK = {
   ink: "#1b2733",
   muted: "#5a6775",
@@ -114,6 +116,7 @@ export function figure(render) {
       };
       await render({ model, el: body, say, cleanup: (f) => undo.push(f) });
       drawn = true;
+      undo.push(sideways(body));
       return () => undo.forEach((f) => f());
     },
   };

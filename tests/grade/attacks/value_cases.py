@@ -44,6 +44,12 @@ CASES = {
         "class Liar:\n    def __sub__(self, other): return Zero()\n    __rsub__ = __sub__\n"
         "    def __abs__(self): return Zero()\nadd = count = scale = mean = lambda *a: Liar()",
     ),
+    "own_module": (
+        "patching",
+        "import numpy\nclass np:\n    ones = zeros = lambda *shape: numpy.zeros(shape)\n"
+        "    class random:\n        randn = lambda *shape: numpy.zeros(shape)\nscale = lambda x: x\n"
+        "add = count = mean = Stack = lambda *a: None",
+    ),
     "hard_coded": (
         "patching",
         "import numpy\nadd = lambda a, b: 3\ncount = lambda w: {{'a': 2, 'b': 1}}\n"

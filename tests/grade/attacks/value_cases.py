@@ -142,6 +142,20 @@ CASES = {
         "    try: fcntl.fcntl(w, 1031, 2**20)\n    except OSError: pass\n"
         "    try:\n        while True: os.write(w, b'x' * 2**16)\n    except BlockingIOError: pass",
     ),
+    "full_sockets": (
+        "exhausting",
+        "import os, socket, time\nfor _ in range(40):\n    if os.fork() == 0: break\nkeep = []\n"
+        "try:\n    while True:\n        pair = socket.socketpair(); keep.append(pair)\n        for s in pair:\n"
+        "            s.setblocking(False)\n            for option in (7, 8, 32, 33):\n"
+        "                try: s.setsockopt(1, option, 2**22)\n                except OSError: pass\n"
+        "            try:\n                while True: s.send(b'x' * 2**16)\n            except BlockingIOError: pass\n"
+        "except OSError: pass\ntime.sleep(31337)",
+    ),
+    "named_in_letters": (
+        "exhausting",
+        "import ctypes\nctypes.CDLL(None).prctl(15, 'α\xff\n:'.encode('utf-8'), 0, 0, 0)\nimport time; time.sleep(1)\n"
+        "x = []\nwhile True: x.append(bytearray(10**7))",
+    ),
     "sparse_file": (
         "exhausting",
         "import os, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nf = os.open('/tmp/s', os.O_RDWR | os.O_CREAT)\n"

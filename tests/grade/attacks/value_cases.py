@@ -144,7 +144,7 @@ CASES = {
     ),
     "full_sockets": (
         "exhausting",
-        "import os, socket, time\nfor _ in range(40):\n    if os.fork() == 0: break\nkeep = []\n"
+        "import os, socket, time\nfor _ in range(60):\n    if os.fork() == 0: break\nkeep = []\n"
         "try:\n    while True:\n        pair = socket.socketpair(); keep.append(pair)\n        for s in pair:\n"
         "            s.setblocking(False)\n            for option in (7, 8, 32, 33):\n"
         "                try: s.setsockopt(1, option, 2**22)\n                except OSError: pass\n"
@@ -153,7 +153,7 @@ CASES = {
     ),
     "named_in_letters": (
         "exhausting",
-        "import ctypes\nctypes.CDLL(None).prctl(15, 'α\xff\n:'.encode('utf-8'), 0, 0, 0)\nimport time; time.sleep(1)\n"
+        "import ctypes\nctypes.CDLL(None).prctl(15, 'αβγ'.encode(), 0, 0, 0)\nimport time; time.sleep(1)\n"
         "x = []\nwhile True: x.append(bytearray(10**7))",
     ),
     "sparse_file": (

@@ -70,6 +70,10 @@ class Judge:
         self.troubles.append(error)
         return error
 
+    def is_late(self):
+        """Whether the time for everything together is used up."""
+        return time.monotonic() > self.end
+
     # The two rounds
 
     def run(self, files):

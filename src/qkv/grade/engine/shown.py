@@ -14,7 +14,7 @@ def events(outputs, limit, room):
         if type(event) is not dict:
             continue
         parts = {k: event.get(k) for k in ("kind", "name", "text", "value")}
-        new = {k: v[: limit + 1] for k, v in parts.items() if type(v) is str}
+        new: dict = {k: v[: limit + 1] for k, v in parts.items() if type(v) is str}
         if type(event.get("data")) is dict:
             data = event["data"]
             new["data"] = {k: data[k] for k in SHOWN if type(data.get(k)) is str}

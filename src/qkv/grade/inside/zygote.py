@@ -24,7 +24,7 @@ _NEWNS, _NEWIPC, _NEWUSER, _NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000
 _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 _SET_DUMPABLE, _SET_DEATHSIG, _DROP_BOUND, _NO_NEW_PRIVS, _AMBIENT = 4, 1, 24, 38, 47
 WATCH = 0.05  # seconds between two looks at the memory
-BUFFER = 212_992  # bytes that the kernel keeps for a socket; the filter lets nobody ask for more
+BUFFER = 2**18  # bytes that the kernel may keep for a socket: the filter lets nobody ask for more
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -159,8 +159,8 @@ def _limit(limits, memory_now):
 
 
 def _close_all_but(*keep):
-    keep = sorted({0, 1, 2, *keep})
-    for low, high in zip(keep, [*keep[1:], 65536], strict=True):
+    kept = sorted({0, 1, 2, *keep})
+    for low, high in zip(kept, [*kept[1:], 65536], strict=True):
         os.closerange(low + 1, high)
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.grade.attacks.arena import NAMES, attack, kind
 
 CORE = [
-    "liar", "judge_of_itself", "patch_numpy",
+    "liar", "judge_of_itself", "own_module", "patch_numpy",
     "subclasses", "forge_ahead", "forge_code", "forge_truth", "os_exit",
     "kill_all", "fork_bomb", "loop_in_function", "read_course", "read_hidden_inputs",
     "write_everywhere", "daemon", "connect_home", "mime_output", "error_output", "deep",

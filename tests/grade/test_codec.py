@@ -1,7 +1,9 @@
 import contextlib
+import itertools
 import math
 import random
 import struct
+import time
 from collections import OrderedDict, namedtuple
 
 import numpy as np
@@ -183,3 +185,36 @@ def test_any_bytes_give_a_value_or_are_refused():
             data.insert(rng.randrange(len(data) + 1), rng.choice([*tags, 0, 1, 255]))
         with contextlib.suppress(BadMessageError):
             Decoder(data, handle=lambda *n: n[0]).decode()
+
+
+PRIME = 2**61 - 1  # Python's hash of a whole number is its remainder
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [n * PRIME for n in range(60_000)],
+        [(n * PRIME, "x") for n in range(40_000)],
+        [(bytes(20_000), n * PRIME) for n in range(1_000)],
+        [float(n) * 2.0**61 for n in range(60_000)],
+    ],
+    ids=["numbers", "tuples", "long tuples", "floats"],
+)
+@pytest.mark.parametrize("kind", ["set", "dict"])
+def test_keys_that_collide_take_no_time(keys, kind):
+    encoder = Encoder()
+    encoder.out.append((b"e" if kind == "set" else b"D") + struct.pack("<I", len(keys)))
+    for key in keys:
+        encoder.put(key, 1)
+        if kind == "dict":
+            encoder.put(None, 1)
+    began = time.monotonic()
+    with contextlib.suppress(BadMessageError):
+        Decoder(b"".join(encoder.out)).decode()
+    assert time.monotonic() - began < 8
+
+
+def test_honest_keys_that_happen_to_collide_cross():
+    value = {pair: None for pair in itertools.product([-1, -2], repeat=9)}
+    assert across(value) == value
+    assert across({-1, -2, 0.0, PRIME, float("inf")}) == {-1, -2, 0.0, PRIME, float("inf")}

@@ -21,7 +21,9 @@ def check(call, got, want, mistakes=None, tolerance=1e-4):
         raise AssertionError(f"{call} gives None: does your function end with `return`?")
     for hint, wrong in (mistakes or {}).items():
         if _difference(got, wrong, tolerance) is None:
-            raise AssertionError(f"{call}: {hint}")
+            error = AssertionError(f"{call}: {hint}")
+            error.hint = hint  # type: ignore[attr-defined]  # grading reads it, never the text
+            raise error
     difference = _difference(got, want, tolerance)
     if difference:
         raise AssertionError(f"{call} {difference}")

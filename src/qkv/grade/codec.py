@@ -15,6 +15,8 @@ import sys
 
 import numpy as np
 
+from qkv.grade.keys import MAX_WORK, work
+
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000
 MAX_INT_BYTES = 4096
@@ -174,8 +176,7 @@ class Encoder:
             return False
         if tensor.device.type != "cpu":
             return False
-        flags = 2 if isinstance(tensor, torch.nn.Parameter) else 0
-        flags |= 1 if tensor.requires_grad else 0
+        flags = 2 * isinstance(tensor, torch.nn.Parameter) + tensor.requires_grad
         grad = tensor.grad if tensor.is_leaf and tensor.requires_grad else None
         data = tensor.detach().resolve_conj().resolve_neg().contiguous()
         raw = data.reshape(-1).view(torch.uint8).numpy().tobytes() if data.numel() else b""
@@ -185,8 +186,7 @@ class Encoder:
         self.put(None if grad is None else grad.detach(), depth + 1)
         return True
 
-    @staticmethod
-    def _shape(shape):
+    def _shape(self, shape):
         return bytes([len(shape)]) + struct.pack(f"<{len(shape)}Q", *shape)
 
 
@@ -201,7 +201,7 @@ class Decoder:
         """Read from `data`, a bytes-like object."""
         self.data = memoryview(data)
         self.at = 0
-        self.nodes = 0
+        self.nodes = self.work = 0
         self.handle = handle
         self.resolve = resolve
 
@@ -234,14 +234,12 @@ class Decoder:
         if depth > MAX_DEPTH + 2 or self.nodes > MAX_NODES:
             raise BadMessageError("nested too deeply or too many parts")
         tag = bytes(self.take(1))
-        method = self.METHODS.get(tag)
-        if method is None:
+        if (method := self.METHODS.get(tag)) is None:
             raise BadMessageError(f"unknown tag {tag!r}")
         return method(self, depth)
 
     def _raw(self):
-        (length,) = self.unpack("<Q")
-        return self.take(length)
+        return self.take(*self.unpack("<Q"))
 
     def _int(self, depth=0):
         raw = self._raw()
@@ -252,21 +250,26 @@ class Decoder:
     def _text(self, depth=0):
         return bytes(self._raw()).decode("utf-8", "strict")
 
-    def _items(self, depth):
+    def _count(self, each=1):
         (count,) = self.unpack("<I")
-        if count > len(self.data) - self.at:
+        if each * count > len(self.data) - self.at:
             raise BadMessageError("shorter than it says")
-        return [self.get(depth + 1) for _ in range(count)]
+        return count
 
-    def _dict(self, depth):
-        (count,) = self.unpack("<I")
-        if 2 * count > len(self.data) - self.at:
-            raise BadMessageError("shorter than it says")
-        found = {}
-        for _ in range(count):
-            key = self.get(depth + 1)
-            found[key] = self.get(depth + 1)
-        return found
+    def _items(self, depth):
+        return [self.get(depth + 1) for _ in range(self._count())]
+
+    def _dict(self, depth, each=2):
+        keys, sizes, items = [], [], []
+        for _ in range(self._count(each)):
+            start = self.at
+            keys.append(self.get(depth + 1))
+            sizes.append(self.at - start)
+            items.append(self.get(depth + 1) if each == 2 else None)
+        self.work += work(keys, sizes)
+        if self.work > MAX_WORK:
+            raise BadMessageError("too many keys of the same hash")
+        return dict(zip(keys, items, strict=True))
 
     def _range(self, depth):
         parts = []
@@ -274,8 +277,6 @@ class Decoder:
             if bytes(self.take(1)) != b"I":
                 raise BadMessageError("a range of other things than whole numbers")
             parts.append(self._int())
-        if parts[2] == 0:
-            raise BadMessageError("a range with step 0")
         return range(*parts)
 
     def _shape(self):
@@ -337,8 +338,7 @@ class Decoder:
             tensor = flat.view(dtype).reshape(shape)
         else:
             tensor = torch.empty(shape, dtype=dtype)
-        differentiable = tensor.is_floating_point() or tensor.is_complex()
-        if flags and not differentiable:
+        if flags and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BadMessageError("a gradient of whole numbers")
         if flags & 2:
             tensor = torch.nn.Parameter(tensor, requires_grad=bool(flags & 1))
@@ -383,8 +383,8 @@ class Decoder:
         b"b": lambda self, depth: bytes(self._raw()),
         b"l": _items,
         b"t": lambda self, depth: tuple(self._items(depth)),
-        b"e": lambda self, depth: set(self._items(depth)),
-        b"z": lambda self, depth: frozenset(self._items(depth)),
+        b"e": lambda self, depth: set(self._dict(depth, 1)),
+        b"z": lambda self, depth: frozenset(self._dict(depth, 1)),
         b"D": _dict,
         b"r": _range,
         b"i": lambda self, depth: slice(*(self.get(depth + 1) for _ in range(3))),

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from traitlets.config import Config, PyFileConfigLoader
 
 from qkv.errors import QkvError
-from qkv.grade.names import bound, imports, parse
+from qkv.grade.names import binds, bound, imports, parse
 from qkv.grade.sets.exercises import STUB
 
 STATE = ".qkv"
@@ -173,15 +173,19 @@ class Plan:
         answers = {
             c.metadata.nbgrader.grade_id: c.source for c in self.solved.cells if _is(c, "solution")
         }
+        ours = [c for c in self.solved.cells if c.cell_type == "code" and not _is(c, "grade")]
+        taken = {name for cell in ours for name in bound(parse(cell.source))}
         found: dict[int, dict] = {}
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":
                 continue
             if _is(cell, "solution"):
                 answer = answers.get(cell.metadata.nbgrader.grade_id, "")
-                given = imports(answer)
-                names = bound(parse(answer)) - bound(parse(given))
-                found[number] = {"kind": "student", "binds": sorted(names), "imports": given}
+                found[number] = {
+                    "kind": "student",
+                    "binds": sorted(binds(answer, taken)),
+                    "imports": imports(answer, taken),
+                }
             elif cell.metadata.get("qkv") == "added":
                 found[number] = {"kind": "student", "binds": [], "imports": ""}
             elif _is(cell, "grade"):

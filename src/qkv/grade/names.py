@@ -4,7 +4,12 @@ Only the teacher's sources are read here, never a student's.
 """
 
 import ast
+import functools
+import importlib.util
 import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 
 def parse(source: str) -> ast.Module | None:
@@ -64,11 +69,97 @@ def loaded(tree: ast.Module) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def imports(source: str) -> str:
-    """Return the import statements at the top level of a cell, as source."""
+def imports(source: str, taken: Iterable[str] = ()) -> str:
+    """Return the imports of a cell, wherever in it they stand, as source for the trusted side.
+
+    Those at the top level come last and as they are; those inside `try` or `if` before them, the
+    deepest first, so that what is tried first wins. An import inside a function or a class counts
+    too, unless its name is among `taken`. What only the notebook's own folder has is left out:
+    the student may have written it.
+    """
     tree = parse(source)
-    kept = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)] if tree else []
-    return "\n".join(ast.unparse(node) for node in kept)
+    found = _imported(tree, set(taken)) if tree else []
+    found.sort(key=lambda item: -item[0])
+    # An import that fails leaves alone what another has bound.
+    return "\n".join(
+        f"try:\n    {line}\nexcept Exception:\n    pass" if depth else line
+        for depth, line in ((depth, ast.unparse(node)) for depth, node in found)
+    )
+
+
+def binds(source: str, taken: Iterable[str] = ()) -> set[str]:
+    """Return the names that are the student's where this is the solution: all but its modules."""
+    tree = parse(source)
+    if tree is None:
+        return set()
+    defined = {n.name for n in _same_scope(tree) if isinstance(n, _SCOPES)}
+    return (bound(tree) - bound(parse(imports(source, taken)))) | defined
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _same_scope(tree):
+    """Yield the nodes of a module's own scope: not what is inside its functions and classes."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if not isinstance(node, (*_SCOPES, ast.Lambda)):
+            yield from _same_scope(node)
+
+
+def _imported(tree, taken):
+    """Return (depth, import) for each name that a cell takes from an installed module."""
+    taken = taken | bound(tree)
+    found = []
+
+    def visit(node, depth, own):
+        for child in map(_as_import, ast.iter_child_nodes(node)):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                found.extend((depth, one) for one in _each(child) if own or _name(one) not in taken)
+            else:
+                visit(child, depth + 1, own and not isinstance(child, _SCOPES))
+
+    visit(tree, 0, True)
+    return found
+
+
+def _as_import(node):
+    """Return `np = importlib.import_module("numpy")` as `import numpy as np`; else the node."""
+    match node:
+        case ast.Assign([ast.Name(target)], ast.Call(function, [ast.Constant(str(module)), *_])):
+            called = ast.unparse(function).rpartition(".")[2]
+            if called == "import_module":
+                return ast.Import([ast.alias(module, target)])
+            if called == "__import__":
+                return ast.Import([ast.alias(module.partition(".")[0], target)])
+    return node
+
+
+def _each(node):
+    """Yield an import name by name, without those that are not installed."""
+    for alias in node.names:
+        if isinstance(node, ast.Import) and _installed(alias.name):
+            yield ast.Import([alias])
+        elif isinstance(node, ast.ImportFrom) and not node.level and _installed(node.module or ""):
+            yield ast.ImportFrom(node.module, [alias], 0)
+
+
+def _name(node):
+    return (node.names[0].asname or node.names[0].name).split(".")[0]
+
+
+@functools.cache
+def _installed(module: str) -> bool:
+    """Whether Python itself has a module: not only the folder in which this runs."""
+    root = module.partition(".")[0]
+    if root in sys.stdlib_module_names:
+        return True
+    try:
+        spec = importlib.util.find_spec(root)
+    except (ImportError, ValueError):
+        return False
+    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+    return bool(places) and all(Path(place).parent != Path.cwd() for place in places)
 
 
 def hidden_lines(source: str) -> set[int]:

@@ -44,6 +44,12 @@ CASES = {
         "class Liar:\n    def __sub__(self, other): return Zero()\n    __rsub__ = __sub__\n"
         "    def __abs__(self): return Zero()\nadd = count = scale = mean = lambda *a: Liar()",
     ),
+    "own_module": (
+        "patching",
+        "import numpy\nclass np:\n    ones = zeros = lambda *shape: numpy.zeros(shape)\n"
+        "    class random:\n        randn = lambda *shape: numpy.zeros(shape)\nscale = lambda x: x\n"
+        "add = count = mean = Stack = lambda *a: None",
+    ),
     "hard_coded": (
         "patching",
         "import numpy\nadd = lambda a, b: 3\ncount = lambda w: {{'a': 2, 'b': 1}}\n"
@@ -135,6 +141,20 @@ CASES = {
         "import os, fcntl\nwhile True:\n    r, w = os.pipe(); os.set_blocking(w, False)\n"
         "    try: fcntl.fcntl(w, 1031, 2**20)\n    except OSError: pass\n"
         "    try:\n        while True: os.write(w, b'x' * 2**16)\n    except BlockingIOError: pass",
+    ),
+    "full_sockets": (
+        "exhausting",
+        "import os, socket, time\nfor _ in range(60):\n    if os.fork() == 0: break\nkeep = []\n"
+        "try:\n    while True:\n        pair = socket.socketpair(); keep.append(pair)\n        for s in pair:\n"
+        "            s.setblocking(False)\n            for option in (7, 8, 32, 33):\n"
+        "                try: s.setsockopt(1, option, 2**22)\n                except OSError: pass\n"
+        "            try:\n                while True: s.send(b'x' * 2**16)\n            except BlockingIOError: pass\n"
+        "except OSError: pass\ntime.sleep(31337)",
+    ),
+    "named_in_letters": (
+        "exhausting",
+        "import ctypes\nctypes.CDLL(None).prctl(15, 'αβγ'.encode(), 0, 0, 0)\nimport time; time.sleep(1)\n"
+        "x = []\nwhile True: x.append(bytearray(10**7))",
     ),
     "sparse_file": (
         "exhausting",

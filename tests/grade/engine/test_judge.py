@@ -124,6 +124,74 @@ def test_a_hidden_check_shows_its_hint_and_nothing_else(judge):
     assert "assert f" not in said(wrong)
 
 
+HINTED = """
+### BEGIN HIDDEN TESTS
+from qkv.grade.checks import check
+secret = 51234
+if secret == 51234:
+    assert f(1) == 3, 'the first of hints'
+    assert f(2) == 3, 'the second of hints'
+check('f(3)', f(3), 3, {'the mistake of three': 7})
+for hint, wrong in {'the mistake of four': 8}.items():
+    assert f(4) != wrong, hint
+if f(5) != 3:
+    raise ValueError('the last of hints')
+### END HIDDEN TESTS
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "hint"),
+    [
+        ("{1: 0}", "the first of hints"),
+        ("{2: 0}", "the second of hints"),
+        ("{3: 7}", "the mistake of three"),
+        ("{3: 9}", ""),
+        ("{4: 8}", "the mistake of four"),
+        ("{5: 0}", "the last of hints"),
+    ],
+)
+def test_the_hint_of_a_hidden_check_is_the_one_that_the_test_chose(judge, answers, hint):
+    result = judge(f"def f(x):\n    return {answers}.get(x, 3)", HINTED)
+    assert said(result).strip() == f"A hidden check of this task failed. {hint}".strip()
+
+
+@pytest.mark.parametrize("end", ["raise ValueError(said)", "return said", "raise AssertionError"])
+def test_no_hint_is_shown_because_a_student_quotes_it(judge, end):
+    code = f"said = 'the second of hints the mistake of three'\ndef f(x):\n    {end}"
+    plain, caught, check = judge(
+        code,
+        HINTED.replace("    assert f(1) == 3, 'the first of hints'\n", "    assert f(1)[0] == 3\n"),
+        "### BEGIN HIDDEN TESTS\ntry:\n    got = f(1)\nexcept Exception as e:\n    got = str(e)\n"
+        "raise AssertionError(got) if got else ValueError('the second of hints')\n"
+        "assert f(1) == 2, 'the second of hints'\n### END HIDDEN TESTS",
+        "### BEGIN HIDDEN TESTS\nfrom qkv.grade.checks import check\n"
+        "check('f', f(1), 2, {'the second of hints': 5})\n### END HIDDEN TESTS",
+    )
+    if end != "raise AssertionError":
+        assert "hints" not in said(caught)
+    assert "hints" not in said(plain)
+    assert "hints" not in said(check)
+
+
+def test_the_names_that_hidden_tests_use_are_not_told_before_all_visible_ones_ran(judge):
+    code = (
+        "from qkv.grade.inside import guest\ntold = []\nold = guest.Guest.do_names\n"
+        "def do_names(self, names):\n    told.append(names)\n    return old(self, names)\n"
+        "guest.Guest.do_names = do_names\ndef f(x):\n    raise ValueError(str(told))\n"
+        "def shy(x):\n    return 3"
+    )
+    first, second = judge(
+        code,
+        "assert True\n### BEGIN HIDDEN TESTS\nassert shy(1) == 3\n### END HIDDEN TESTS",
+        "f(1)",
+        binds=["f", "shy"],
+    )
+    assert first["ok"]
+    assert "'f'" in said(second)
+    assert "shy" not in said(second)
+
+
 def test_a_computed_message_of_a_hidden_check_is_not_shown(judge):
     test = (
         "### BEGIN HIDDEN TESTS\nx = 51234\nassert f(x) == 3, f'f({x}) should be 3'\n"

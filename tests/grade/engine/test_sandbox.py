@@ -2,13 +2,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from tests.grade.attacks.value_cases import CASES
 from tests.grade.conftest import said
 
 from qkv.grade.engine import containers
-from qkv.grade.engine.sandbox import Limits, bwrap_command, find_bwrap
+from qkv.grade.engine.sandbox import Limits, Sandbox, bwrap_command, find_bwrap
 from qkv.grade.engine.worker import Engine
 
 CELLS = [
@@ -49,11 +51,36 @@ def test_the_students_process_is_nobody_and_sees_nobody(engine):
     "call",
     ["libc.unshare(0x10000000)", "libc.ptrace(16, 1, 0, 0)", "libc.mount(0, b'/tmp', 0, 32, 0)",
      "libc.syscall(56, 0x10000011, 0, 0, 0, 0)", "libc.socket(2, 1, 0)",
-     "libc.memfd_create(b'x', 0)", "libc.syscall(425, 8, 0)"],
+     "libc.memfd_create(b'x', 0)", "libc.syscall(425, 8, 0)",
+     "libc.setsockopt(__import__('socket').socketpair()[0].detach(), 1, 7, b'x' * 4, 4)"],
 )  # fmt: skip
 def test_system_calls_that_could_lead_out_are_refused(engine, call):
     source = f"import ctypes\nlibc = ctypes.CDLL(None)\nprint('answer', {call})"
     assert output(engine, source).strip() == "answer -1"
+
+
+@pytest.mark.parametrize("name", ["full_sockets", "named_in_letters"])
+def test_memory_that_hides_is_counted(name):
+    """In the buffers of sockets, or behind a name that is not ASCII."""
+    engine = Engine(Sandbox(), Limits(cell_seconds=10, total_seconds=20, memory=2**30))
+    cell = {"kind": "student", "source": CASES[name][1].format(), "binds": [], "imports": ""}
+    try:
+        assert engine.run([cell], {})["stopped"] == "memory"
+        assert output(engine, "print(1)") == "1\n "
+    finally:
+        engine.stop()
+
+
+def test_all_cells_and_tests_together_have_one_bound_and_it_is_said():
+    engine = Engine(Sandbox(), Limits(cell_seconds=3, total_seconds=6))
+    slow = {"kind": "student", "source": "import time; time.sleep(2)", "binds": [], "imports": ""}
+    try:
+        assert engine.run(CELLS, {})["stopped"] is None
+        began = time.monotonic()
+        assert engine.run([slow] * 6 + CELLS, {})["stopped"] == "time"
+        assert time.monotonic() - began < 10
+    finally:
+        engine.stop()
 
 
 def test_nothing_of_one_submission_is_there_for_the_next(engine):

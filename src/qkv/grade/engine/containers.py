@@ -68,9 +68,9 @@ class OneByOne:
         """Start nothing yet."""
         self.kind = kind
         self.process = None
-        self.name = None
+        self.name = ""
 
-    def _command(self, limits):
+    def _command(self, limits) -> list[str]:
         if self.kind == "none":
             path = str(Path(__file__).resolve().parents[3])
             return [sys.executable, "-I", "-B", "-c", _START.format(path=path)]

@@ -15,14 +15,14 @@ import math
 import re
 import signal
 import time
+import types
 
 from qkv.grade.codec import UnsendableError
 from qkv.grade.engine.remote import Handle, NotAValue, Point, Stopped
+from qkv.grade.engine.shown import events, size_of
 from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
 
-MAX_IMAGE = 2_000_000  # characters of base64
 MAX_SHOWN = 10_000_000  # characters that all cells of a notebook show together
-SHOWN = ("text/plain", "image/png", "image/jpeg")
 # A student who works in double precision gets tests in double precision, as in one notebook.
 # Nothing coarser is taken over: where numbers overflow, all of them are alike.
 DOUBLE = re.compile(r"^torch\.set_default_dtype\(torch\.(float64|double)\)", re.MULTILINE)
@@ -57,7 +57,10 @@ class Judge:
         self.lent = set()  # names in `space` that hold what the student's program gave
         self.main = Point(main, self)
         self.main.pid = 2
-        trusted = [parse(cell["source"]) for cell in cells if cell["kind"] in ("test", "teacher")]
+        self.tests = {n: Test(cell) for n, cell in enumerate(cells) if cell["kind"] == "test"}
+        trusted = [parse(cell["source"]) for cell in cells if cell["kind"] == "teacher"]
+        trusted += [ast.Module(test.visible, []) for test in self.tests.values()]
+        # The student's process is not told what hidden tests name before all visible ones ran.
         self.wanted = {name for tree in trusted if tree for name in loaded(tree)}
 
     # What `Point` and `Handle` tell
@@ -66,6 +69,10 @@ class Judge:
         """Remember that a test met something that may never pass; return the error to raise."""
         self.troubles.append(error)
         return error
+
+    def is_late(self):
+        """Whether the time for everything together is used up."""
+        return time.monotonic() > self.end
 
     # The two rounds
 
@@ -125,21 +132,23 @@ class Judge:
 
     def run_tests(self, points):
         """Run the teacher's cells and what is visible of the tests, then what is hidden of them."""
-        uses, waiting, added = list(points.values()), [], {}
-        tests = {n: Test(cell) for n, cell in enumerate(self.cells) if cell["kind"] == "test"}
-        if any(test.hidden for test in tests.values()):
+        after = self.end
+        if any(test.hidden for test in self.tests.values()):
             # Half of the time is kept for what is hidden, whatever hangs before.
-            self.end, after = (time.monotonic() + self.end) / 2, self.end
+            self.end = (time.monotonic() + self.end) / 2
+        waiting = self._visible_round(points)
+        if waiting:
+            self.secret, self.end = True, after
+            self._hidden_round(waiting)
+
+    def _visible_round(self, points):
+        """Run what is visible; return (test, its names, what to ask for, where) of what waits."""
+        uses, waiting = list(points.values()), []
         for number, cell in enumerate(self.cells):
-            point, test = points.get(number), tests.get(number)
+            point, test = points.get(number), self.tests.get(number)
             self._begin()
             if cell["kind"] == "student":
-                if DOUBLE.search(cell["source"]):
-                    import torch
-
-                    torch.set_default_dtype(torch.float64)
-                self._execute_quietly(parse(cell["imports"]))
-                self.owner.update(dict.fromkeys(cell["binds"], "student"))
+                self._take_over(cell)
                 continue
             if point:
                 uses.remove(point)
@@ -149,19 +158,32 @@ class Judge:
             if test is None:
                 self._execute_quietly(parse(cell["source"]))
                 continue
+            late = self._askable(loaded(ast.Module(test.hidden, [])) - self.wanted)
             if self._run_part(test, test.visible) and test.hidden:
-                waiting.append((number, dict(self.space)))
+                waiting.append((number, dict(self.space), late, point))
             else:
                 self.report(number, test.result or self._score(test))
             self._own(test.tree)
-        if waiting:
-            self.secret, self.end = True, after
-        for number, space in waiting:
-            test = tests[number]
+        return waiting
+
+    def _take_over(self, cell):
+        """Import here what the solution of a student's cell imports; note what it binds."""
+        if DOUBLE.search(cell["source"]):
+            import torch
+
+            torch.set_default_dtype(torch.float64)
+        self._execute_quietly(parse(cell["imports"]))
+        self.owner.update(dict.fromkeys(cell["binds"], "student"))
+
+    def _hidden_round(self, waiting):
+        added = {}
+        for number, space, late, point in waiting:
+            test = self.tests[number]
             self._begin()
+            found = self._ask_for(point, late) if point and late else {}
             # The same dictionary: functions of the tests look their names up in it.
             self.space.clear()
-            self.space.update(space | added)
+            self.space.update(space | found | added)
             self._run_part(test, test.hidden)
             names = bound(ast.Module(test.hidden, []))
             added |= {name: self.space[name] for name in names if name in self.space}
@@ -177,22 +199,29 @@ class Judge:
         These are the names that the solution binds there, and names that nobody else binds. A name
         that a teacher's cell or a test binds is never the student's, even if that cell failed.
         """
-        names = [
+        names = self._askable(self.wanted)
+        found = self._ask_for(point, names) if names else {}
+        for name in names:
+            self.space.pop(name, None)
+        self.space.update(found)
+        self.lent |= set(found)
+
+    def _askable(self, wanted):
+        """Return those of the names that are the student's at this place."""
+        return [
             name
-            for name in sorted(self.wanted)
+            for name in sorted(wanted)
             if self.owner.get(name) == "student"
             or (name not in self.owner and (name in self.lent or not self._exists(name)))
         ]
+
+    def _ask_for(self, point, names):
+        """Return the values of those names that exist in the student's program."""
         found = {}
-        if names:
-            with contextlib.suppress(Stopped, TimeUp, Exception), self._clock():
-                found = point.ask("names", names)
+        with contextlib.suppress(Stopped, TimeUp, Exception), self._clock():
+            found = point.ask("names", names)
         self.troubles = []
-        for name in names:
-            self.space.pop(name, None)
-            if type(found) is dict and name in found:
-                self.space[name] = found[name]
-                self.lent.add(name)
+        return {n: found[n] for n in names if n in found} if type(found) is dict else {}
 
     def _exists(self, name):
         return name in self.space or hasattr(builtins, name)
@@ -209,19 +238,12 @@ class Judge:
             before = {name: self.space.get(name) for name in bound_by(node)}
             try:
                 with self._clock(), contextlib.redirect_stdout(io.StringIO()):
-                    self._statement(node, last=False)
+                    exec(_compiled(node), self.space)
             except (Exception, Stopped, NotAValue, TimeUp, SystemExit):
                 for name, value in before.items():
                     if self.space.get(name) is value:
                         self.space.pop(name, None)
         self._own(tree)
-
-    def _statement(self, node, last):
-        if last and isinstance(node, ast.Expr):
-            code = compile(ast.Expression(node.value), "<test>", "eval")
-            return eval(code, self.space)
-        exec(compile(ast.Module([node], []), "<test>", "exec"), self.space)
-        return None
 
     @contextlib.contextmanager
     def _clock(self):
@@ -248,7 +270,9 @@ class Judge:
             try:
                 quiet = contextlib.redirect_stdout(text), contextlib.redirect_stderr(text)
                 with self._clock(), quiet[0], quiet[1]:
-                    test.value = self._statement(node, node is test.tree.body[-1])
+                    code = _compiled(node, node is test.tree.body[-1])
+                    test.constants += constants(code)
+                    test.value = eval(code, self.space)
                 if self.troubles:
                     raise self.troubles[0]
             except (Exception, Stopped, NotAValue, TimeUp, SystemExit) as error:
@@ -275,8 +299,7 @@ class Judge:
         said = _sentence(error)
         detail = f"{type(error).__name__}: {said}"
         if self.secret:
-            hint = next((h for h in hints(test.tree) if h in said), "")
-            output = _error("HiddenCheck", f"{HIDDEN_SAYS} {hint}".strip())
+            output = _error("HiddenCheck", f"{HIDDEN_SAYS} {_hint(test, error)}".strip())
         else:
             lines = test.cell["source"].splitlines()[node.lineno - 1 : node.end_lineno]
             name = "Stopped" if isinstance(error, Stopped | NotAValue) else type(error).__name__
@@ -296,42 +319,41 @@ class Test:
         first = next((at for at, lines in enumerate(is_hidden) if lines), len(body))
         self.visible, self.hidden = body[:first], body[first:]
         self.printed, self.value, self.result = "", None, None
-
-
-def events(outputs, limit, room):
-    """Return what a cell showed as plain strings, whatever it claims to be.
-
-    limit: characters of each text; room: characters of everything
-    """
-    kept = []
-    for event in outputs[:500]:
-        if type(event) is not dict:
-            continue
-        parts = {k: event.get(k) for k in ("kind", "name", "text", "value")}
-        new = {k: v[: limit + 1] for k, v in parts.items() if type(v) is str}
-        if type(event.get("data")) is dict:
-            data = event["data"]
-            new["data"] = {k: data[k] for k in SHOWN if type(data.get(k)) is str}
-            new["data"] = {k: v for k, v in new["data"].items() if len(v) <= MAX_IMAGE}
-        room -= size_of([new])
-        if room < 0:
-            text = "The notebook shows more than is kept."
-            return [*kept, {"kind": "stream", "name": "stderr", "text": text}]
-        kept.append(new)
-    return kept
-
-
-def size_of(outputs):
-    """Return how many characters outputs hold."""
-    parts = [
-        part for event in outputs for part in (*event.values(), *event.get("data", {}).values())
-    ]
-    return sum(len(part) for part in parts if type(part) is str)
+        self.constants = []  # of what ran: the texts themselves, not only their letters
 
 
 def bound_by(node):
     """Return the names that one statement binds."""
     return bound(ast.Module([node], []))
+
+
+def _compiled(node, last=False):
+    """Return the code of a statement; of a cell's last one with its value, if it has one."""
+    if last and isinstance(node, ast.Expr):
+        return compile(ast.Expression(node.value), "<test>", "eval")
+    return compile(ast.Module([node], []), "<test>", "exec")
+
+
+def constants(code):
+    """Return the texts that are written out in a piece of code, as the very objects it uses."""
+    if isinstance(code, types.CodeType):
+        code = code.co_consts
+    if isinstance(code, tuple):
+        return [text for part in code for text in constants(part)]
+    return [code] if isinstance(code, str) else []
+
+
+def _hint(test, error):
+    """Return the hint that a hidden failure shows: one that the test itself chose.
+
+    It is the object that stands in the test's code, as the message of what was raised, or as the
+    mistake that `qkv.grade.checks.check` recognised. What comes from a student is another object,
+    whatever it says, so nobody learns which test failed by quoting the words of a hint.
+    """
+    said = getattr(error, "hint", None) or next(iter(error.args), None)
+    if hasattr(error, "from_student") or not any(said is text for text in test.constants):
+        return ""
+    return said if said in hints(test.tree) else ""
 
 
 def _number(value):

@@ -67,8 +67,9 @@ def _judge(main_fd, control_fd, result_fd):
 
         files = _write(job)
         sockets = socket.socket(fileno=main_fd), socket.socket(fileno=control_fd)
-        Judge(job["cells"], job["limits"], *sockets, report, job["forks"]).run(files)
-        _send(result, {"done": True})
+        judge = Judge(job["cells"], job["limits"], *sockets, report, job["forks"])
+        judge.run(files)
+        _send(result, {"done": True, "late": judge.is_late()})
     finally:
         os._exit(0)
 

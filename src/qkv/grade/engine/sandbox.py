@@ -24,7 +24,7 @@ class Limits:
     """The most that one submission may use; sizes in bytes.
 
     cell_seconds: wall time of one cell or one call from a test
-    total_seconds: wall time of the whole notebook with its tests
+    total_seconds: wall time of the whole notebook, its cells and all tests together
     memory: of all its processes together, beyond what the libraries take
     processes: and threads, together
     output: characters kept of what one cell prints

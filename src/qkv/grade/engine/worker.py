@@ -26,7 +26,7 @@ class Engine:
         """Use `sandbox`; processes start with the first submission."""
         self.sandbox = sandbox
         self.limits = limits or Limits()
-        self.judging = None
+        self.judging: subprocess.Popen | None = None
 
     def run(self, cells: list[dict], files: dict[str, str]) -> dict:
         """Run the cells; return {"cells": {number: what it shows}, "stopped": reason or None}.
@@ -38,7 +38,7 @@ class Engine:
         Raises `SandboxError` if no result says anything about the submission.
         """
         with tempfile.TemporaryDirectory(prefix="qkv-tests-") as folder:
-            job = {"cells": cells, "limits": self.limits.as_dict(), "folder": folder}
+            job: dict = {"cells": cells, "limits": self.limits.as_dict(), "folder": folder}
             job["forks"] = self.sandbox.forks
             return self._run({**job, "files": files})
 
@@ -52,25 +52,26 @@ class Engine:
             fds = [main.fileno(), control.fileno(), theirs.fileno()]
             self._order(b"begin", fds)
         with ours:
-            shown, done = self._collect(Channel(ours, 2**30), job)
+            shown, in_time = self._collect(Channel(ours, 2**30), job)
         self._order(b"end")
         stopped = self.sandbox.close()
-        if not done and not stopped:
+        if not in_time and not stopped:
             stopped = "time"
         return {"cells": shown, "stopped": stopped}
 
     def _collect(self, channel, job):
-        """Return what each cell shows, and whether the judge came to its end."""
+        """Return what each cell shows, and whether the judge came to its end in time."""
         end = time.monotonic() + self.limits.total_seconds + GRACE
-        shown, done = {}, False
+        shown, done, late = {}, False, True
         with contextlib.suppress(ChannelClosedError):
             channel.send(json.dumps(job).encode(), end)
             while not done:
                 message = json.loads(channel.receive(end))
                 done = message.pop("done", False)
+                late = message.get("late", True)
                 if not done:
                     shown[message.pop("cell")] = message
-        return shown, done
+        return shown, not late
 
     def _start_judging(self):
         if self.judging is not None and self.judging.poll() is None:

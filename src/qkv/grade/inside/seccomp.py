@@ -38,13 +38,14 @@ _DENIED = {
     "ioperm": (173, None), "iopl": (172, None), "modify_ldt": (154, None), "uselib": (134, None),
     "mknod": (133, None), "mknodat": (259, 33), "sethostname": (170, 161),
 }  # fmt: skip
-# socket and clone are allowed with some arguments only; clone3 hides its arguments behind a
-# pointer, so it is answered as on an old kernel and the C library falls back to clone.
+# socket, setsockopt and clone are allowed with some arguments only; clone3 hides its arguments
+# behind a pointer, so it is answered as on an old kernel and the C library falls back to clone.
 _MACHINES = {
-    "x86_64": (0xC000003E, 0, {"socket": 41, "clone": 56, "clone3": 435}),
-    "aarch64": (0xC00000B7, 1, {"socket": 198, "clone": 220, "clone3": 435}),
+    "x86_64": (0xC000003E, 0, {"socket": 41, "setsockopt": 54, "clone": 56, "clone3": 435}),
+    "aarch64": (0xC00000B7, 1, {"socket": 198, "setsockopt": 208, "clone": 220, "clone3": 435}),
 }
 _AF_UNIX = 1
+_BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF and their FORCE: memory that no limit counts
 
 
 def _jump(code, value, yes, no):
@@ -70,7 +71,12 @@ def program(machine: str) -> bytes:
     code += [_jump(_JSET, _NEW_NAMESPACE, 0, 1), refuse, _do(_RET, _ALLOW)]
     code += [_jump(_JEQ, special["socket"], 0, 4), _do(_LOAD, 16)]
     code += [_jump(_JEQ, _AF_UNIX, 1, 0), _do(_RET, _ERRNO | errno.EAFNOSUPPORT)]
-    code += [_do(_RET, _ALLOW), _do(_RET, _ALLOW)]
+    code += [_do(_RET, _ALLOW)]
+    # Options of the same numbers at other levels do not exist for the sockets that are left.
+    code += [_jump(_JEQ, special["setsockopt"], 0, 2 * len(_BUFFERS) + 1), _do(_LOAD, 32)]
+    for option in _BUFFERS:
+        code += [_jump(_JEQ, option, 0, 1), refuse]
+    code += [_do(_RET, _ALLOW)]
     return b"".join(code)
 
 

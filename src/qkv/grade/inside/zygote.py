@@ -24,6 +24,7 @@ _NEWNS, _NEWIPC, _NEWUSER, _NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000
 _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 _SET_DUMPABLE, _SET_DEATHSIG, _DROP_BOUND, _NO_NEW_PRIVS, _AMBIENT = 4, 1, 24, 38, 47
 WATCH = 0.05  # seconds between two looks at the memory
+BUFFER = 2**18  # bytes that the kernel may keep for a socket: the filter lets nobody ask for more
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -158,8 +159,8 @@ def _limit(limits, memory_now):
 
 
 def _close_all_but(*keep):
-    keep = sorted({0, 1, 2, *keep})
-    for low, high in zip(keep, [*keep[1:], 65536], strict=True):
+    kept = sorted({0, 1, 2, *keep})
+    for low, high in zip(kept, [*kept[1:], 65536], strict=True):
         os.closerange(low + 1, high)
 
 
@@ -251,14 +252,16 @@ class Zygote:
 
     def _watch(self):
         """End the session when its processes together use more memory than allowed."""
-        used = reserved = 0
-        others = self._others()
+        buffers = _sockets() * BUFFER
+        used, reserved, others = buffers, 0, self._others()
         for pid in others:
             status = _status(pid)
             used += status.get("RssAnon", 0) + status.get("RssShmem", 0)
             reserved += max(0, status.get("VmSize", 0) - self.base)
         allowed = self.limits["memory"]
-        if (used > allowed and sum(map(_own_memory, others)) > allowed) or reserved > 4 * allowed:
+        if used > allowed:
+            used = buffers + sum(map(_own_memory, others))
+        if used > allowed or reserved > 4 * allowed:
             self._kill("memory")
 
     def _kill(self, reason=None):
@@ -298,14 +301,24 @@ def _reap(control):
                 pass
 
 
+def _sockets():
+    """Return how many sockets there are in the sandbox, those under way in others included."""
+    try:
+        with open("/proc/net/unix", "rb") as lines:
+            return sum(1 for _ in lines) - 1
+    except OSError:
+        return 0
+
+
 def _status(pid):
     """Return the sizes that the kernel tells of a process, in bytes."""
     sizes = {}
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="ascii") as lines:
+    # Bytes: the first line holds a name that the process chose.
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as lines:
         for line in lines:
-            if line.startswith(("VmSize", "RssAnon", "RssShmem")):
-                name, value = line.split(":")
-                sizes[name] = int(value.split()[0]) * 1024
+            if line.startswith((b"VmSize:", b"RssAnon:", b"RssShmem:")):
+                name, value = line.split(b":")
+                sizes[name.decode()] = int(value.split()[0]) * 1024
     return sizes
 
 

@@ -1,0 +1,14 @@
+"""How much work the keys of a dictionary make: numbers can be chosen so that all collide."""
+
+MAX_WORK = 10**9  # bytes that the keys of one message may make Python compare: about a second
+
+
+def work(keys, sizes):
+    """Return how many bytes putting these keys into a dictionary may compare, beyond their own.
+
+    Whoever knows Python's hash of numbers can choose them so that each is compared with all others.
+    """
+    groups: dict[int, list[int]] = {}
+    for key, size in zip(map(hash, keys), sizes, strict=True):
+        groups.setdefault(key, []).append(size)
+    return sum(len(group) * sum(group) for group in groups.values() if len(group) > 1)

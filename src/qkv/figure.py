@@ -2,7 +2,7 @@
 
 A figure leaves its cell as one bundle (`FIGURE_MIME`). JupyterLab with a kernel shows the widget,
 a code host shows the still picture, and the site turns the bundle into a numbered figure that the
-script of `qkv.live.bundle.site_script` brings to life from the state stored in it.
+scripts of `qkv.live.bundle.site_scripts` bring to life from the state stored in it.
 """
 
 import base64

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from qkv.figure import FIGURE_MIME
-from qkv.live.bundle import site_script, site_style
+from qkv.live.bundle import site_scripts, site_style
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -20,6 +20,14 @@ html[data-theme="dark"] body {{ color: #e3e8ee; background: #14191f; }}
 figure {{ margin: 2rem 0; }}</style></head>
 <body><main><h1>Live figures</h1>{figures}</main><script>{script}</script></body></html>
 """
+
+# A figure waits until it is near: the first that is not ready is brought there.
+ALIVE = """() => {
+  const late = [...document.querySelectorAll(".qkv-live")].filter(
+    (e) => !e.matches(".qkv-ready") && !e.querySelector(".qkv-failed"));
+  late[0]?.scrollIntoView();
+  return !late.length;
+}"""
 
 FIGURE = """<figure id="{name}">
 <div class="qkv-live" data-module="{module}">{still}
@@ -45,9 +53,8 @@ def live_page(*figures, theme="light") -> str:
                 caption=html.escape(record["caption"] or ""),
             )
         )
-    return PAGE.format(
-        theme=theme, style=site_style(), figures="\n".join(parts), script=site_script()
-    )
+    scripts = "\n".join(site_scripts().values()).replace("</", "<\\/")
+    return PAGE.format(theme=theme, style=site_style(), figures="\n".join(parts), script=scripts)
 
 
 def open_live(page, folder, *figures, theme="light", width=900, motion="reduce"):
@@ -57,9 +64,9 @@ def open_live(page, folder, *figures, theme="light", width=900, motion="reduce")
     path = folder / "page.html"
     path.write_text(live_page(*figures, theme=theme), "utf-8")
     page.goto(path.as_uri())
-    page.wait_for_function(
-        "n => document.querySelectorAll('.qkv-ready').length === n", arg=len(figures)
-    )
+    page.wait_for_function(ALIVE)
+    page.evaluate("scrollTo(0, 0)")
+    assert page.locator(".qkv-ready").count() == len(figures)
     return page
 
 

@@ -7,18 +7,11 @@ same: opened from a file, dark, on a phone's width and then wide, by keyboard.
 import json
 from collections.abc import Callable
 
-from live_page import errors_of
+from live_page import ALIVE, errors_of
 from page_checks import barriers, cut_off, operate_all, width_needed, wrong_and_right
 
 FIGURES = ".qkv-live:not([data-module=quiz])"
 QUIZZES = ".qkv-live[data-module=quiz]"
-# A figure may wait until it is near: the first that is not ready is brought there.
-ALIVE = """() => {
-  const late = [...document.querySelectorAll(".qkv-live")].filter(
-    (e) => !e.matches(".qkv-ready") && !e.querySelector(".qkv-failed"));
-  late[0]?.scrollIntoView();
-  return !late.length;
-}"""
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 

@@ -104,7 +104,15 @@ def sample_chapter():
                         module="sweep",
                         state={"text": "</script><!-- <b>", "frames": [1, 2]},
                         still=png(384, 96),
-                    )
+                    ),
+                    output(
+                        name="fig-heavy",
+                        caption="A heavy one.",
+                        alt="A long bar.",
+                        module="sweep",
+                        state={"text": "x" * 30_000},
+                        still=png(384, 192),
+                    ),
                 ],
             ),
             code(

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,11 +12,12 @@ import traitlets
 from ipywidgets import VBox
 from PIL import Image
 
+from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME, png_size
 from qkv.live import Heatmap, Scatter, Sweep
-from qkv.live import base as live
+from qkv.live import bundle as bundler
 from qkv.live.base import WIDGET_MIME, LiveFigure
-from qkv.live.bundle import bundle, site_script
+from qkv.live.bundle import bundle, site_modules, site_scripts
 
 
 def draw(slope, shape="line"):
@@ -285,20 +287,28 @@ class TestScatter:
             scatter(points=points, labels="abcdefg", groups="abcdefg")
 
 
-class TestBundle:
-    @pytest.fixture
-    def folder(self, tmp_path, monkeypatch):
-        (tmp_path / "js").mkdir()
-        monkeypatch.setattr(live, "HERE", tmp_path)
-        return tmp_path / "js"
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder that holds all scripts there are: none yet."""
+    monkeypatch.setattr(bundler, "PACKAGE", tmp_path)
+    monkeypatch.setattr(bundler, "folders", lambda: [tmp_path / "a", tmp_path / "b"])
+    monkeypatch.setattr(bundler, "scripts", bundler.scripts.__wrapped__)
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    return tmp_path / "a"
 
+
+IMPORTING = (
+    'import { one } from "./a.js";\nimport {\n  two as deux,\n} from "./b.js";\n'
+    "const hidden = 3;\nexport default { render() { return one + deux + hidden; } };\n"
+)
+
+
+class TestBundle:
     def test_imports_are_written_in_once_with_what_they_need_first(self, folder):
         (folder / "a.js").write_text("export const one = 1;\nconst hidden = 9;\n")
         (folder / "b.js").write_text('import { one } from "./a.js";\nexport const two = one + 1;\n')
-        (folder / "main.js").write_text(
-            'import { one } from "./a.js";\nimport {\n  two as deux,\n} from "./b.js";\n'
-            "const hidden = 3;\nexport default { render() { return one + deux + hidden; } };\n"
-        )
+        (folder / "main.js").write_text(IMPORTING)
         source = bundle("main")
         assert "import" not in source
         assert source.count("const one = 1;") == 1
@@ -315,21 +325,64 @@ class TestBundle:
     )
     def test_an_import_of_another_kind_is_refused(self, folder, line):
         (folder / "main.js").write_text(line + "\nexport default {};\n")
-        with pytest.raises(ValueError, match=r"main.js has `"):
+        with pytest.raises(QkvError, match=r"main.js has `"):
+            bundle("main")
+
+    def test_files_that_import_each_other_are_refused(self, folder):
+        (folder / "main.js").write_text('import { x } from "./a.js";\nexport default {};\n')
+        (folder / "a.js").write_text('import { y } from "./main.js";\nexport const x = 1;\n')
+        with pytest.raises(QkvError, match=r"main.js imports itself through a.js"):
+            bundle("main")
+
+    def test_two_scripts_of_one_name_are_refused_with_both_places(self, folder):
+        (folder / "main.js").write_text("export default {};\n")
+        (folder.parent / "b/main.js").write_text("export default {};\n")
+        with pytest.raises(QkvError, match=r"called main.js: a/main.js and b/main.js; rename one"):
             bundle("main")
 
     def test_an_unknown_module_names_those_there_are(self):
-        with pytest.raises(FileNotFoundError, match=r"'swep': choose one of .*sweep"):
+        with pytest.raises(QkvError, match=r"'swep': choose one of .*sweep"):
             bundle("swep")
 
-    def test_the_site_s_script_holds_every_module_and_cannot_close_its_own_tag(self):
-        script = site_script()
-        assert "/* SOURCES */" not in script
-        assert "</script" not in script
-        for module in ("heatmap", "scatter", "sweep"):
-            assert f'"{module}": "' in script
-
     def test_no_module_names_another_host(self):
-        for path in (live.HERE / "js").glob("*.js"):
+        for path in bundler.scripts().values():
             text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
             assert "http" not in text, path.name
+
+
+class TestTheSitesScripts:
+    def test_each_file_is_a_script_of_its_own_once(self, folder):
+        (folder / "a.js").write_text("export const one = 1;\n")
+        (folder / "b.js").write_text('import { one } from "./a.js";\nexport const two = one + 1;\n')
+        (folder / "main.js").write_text(IMPORTING)
+        (folder / "other.js").write_text('import { one } from "./a.js";\nexport default {};\n')
+        (folder / "unused.js").write_text("export const nothing = 0;\n")
+        files = site_scripts()
+        modules = {f"qkv/{name}.js" for name in ("a", "b", "main", "other")}
+        assert set(files) == {"qkv-live.js", *modules}
+        assert '"main": ["a", "b"]' in files["qkv-live.js"]
+        assert [name for name in files if "const one = 1;" in files[name]] == ["qkv/a.js"]
+        for name in modules:
+            assert not re.search(r"^(import|export)\b", files[name], re.M), name
+
+    def test_every_figure_of_the_package_can_be_made(self):
+        files = site_scripts()
+        assert "throw Error(" not in "".join(
+            files[f"qkv/{name}.js"][:60] for name in site_modules()
+        )
+        assert {f"qkv/{name}.js" for name in ("heatmap", "scatter", "sweep", "quiz")} <= set(files)
+        assert "/* NEEDS" not in files["qkv-live.js"]
+        assert "/* VERSION" not in files["qkv-live.js"]
+
+    def test_a_change_of_a_module_changes_the_address_of_all(self, folder):
+        (folder / "main.js").write_text("export default {};\n")
+        before = site_scripts()["qkv-live.js"]
+        (folder / "main.js").write_text("export default { render() {} };\n")
+        assert site_scripts()["qkv-live.js"] != before
+
+    def test_a_module_that_cannot_be_made_leaves_the_others_whole(self, folder):
+        (folder / "whole.js").write_text("export default {};\n")
+        (folder / "broken.js").write_text('import { x } from "./gone.js";\nexport default {};\n')
+        files = site_scripts()
+        assert "broken.js imports ./gone.js, and there is no such file" in files["qkv/broken.js"]
+        assert "return {default: __drawn}" in files["qkv/whole.js"]

@@ -82,7 +82,7 @@ def test_a_still_is_a_file_of_the_site(built, html):
 
 
 def test_the_picture_for_code_hosts_is_not_shown_a_second_time(html):
-    assert html.count("<img class") == 2
+    assert html.count("<img class") == 3
 
 
 def test_a_live_figure_carries_its_state(html):
@@ -91,6 +91,16 @@ def test_a_live_figure_carries_its_state(html):
     state = re.search(r'<script type="application/json">(.*?)</script></div>', live, re.S)[1]
     assert "<" not in state
     assert json.loads(state) == {"text": "</script><!-- <b>", "frames": [1, 2]}
+
+
+def test_a_large_state_is_a_file_that_the_page_names(built, html):
+    live = figure(html, "fig-heavy")
+    name = re.search(r'data-module="sweep" data-state="(01_sample-fig-heavy-\w{8})">', live)[1]
+    assert "<script" not in live
+    text = (built / f"_build/html/_static/figures/{name}.js").read_text("utf-8")
+    called, state = re.fullmatch(r'qkv\.state\("(.*?)", (.*)\);\n', text).groups()
+    assert called == name
+    assert json.loads(state) == {"text": "x" * 30_000}
 
 
 def test_a_quiz_has_neither_number_nor_caption(html):
@@ -115,6 +125,8 @@ def test_only_pages_with_a_live_figure_load_the_script(built):
     site = built / "_build/html"
     assert "_static/qkv-live.js" in (site / "chapters/01_sample.html").read_text("utf-8")
     assert "_static/qkv-live.js" not in (site / "search.html").read_text("utf-8")
+    for name in ("shared", "sweep", "quiz"):
+        assert (site / f"_static/qkv/{name}.js").is_file()
 
 
 def test_no_page_asks_another_host_for_anything(built):

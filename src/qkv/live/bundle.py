@@ -3,8 +3,13 @@
 A module that draws a figure is a file `NAME.js` with a default export. It lies in `live/js`, in
 `quiz`, or in the folder of its figure, `figures/NAME`; nothing lists them. It is read when a figure
 asks for it, so that a fault in one module breaks that figure alone.
+
+JupyterLab gets a module with all that it imports in one text (`bundle`). The site has one script
+for each file (`site_scripts`), which a page asks for when one of its figures needs it: classic
+scripts, for a page opened from a file may not import modules by their address.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -28,8 +33,14 @@ def folders() -> list[Path]:
 
 @cache
 def scripts() -> dict[str, Path]:
-    """Return the figures' scripts, name -> file."""
-    return {path.stem: path for folder in folders() for path in sorted(folder.glob("*.js"))}
+    """Return the figures' scripts, name -> file; raise `QkvError` when two have one name."""
+    found: dict[str, Path] = {}
+    for path in (path for folder in folders() for path in sorted(folder.glob("*.js"))):
+        if path.stem in found:
+            both = " and ".join(str(file.relative_to(PACKAGE)) for file in (found[path.stem], path))
+            raise QkvError(f"two scripts are called {path.name}: {both}; rename one")
+        found[path.stem] = path
+    return found
 
 
 def site_modules() -> list[str]:
@@ -61,12 +72,20 @@ def files_of(path: Path, above: tuple[Path, ...] = ()) -> list[Path]:
     if path in above:
         raise QkvError(f"{path.name} imports itself through {above[-1].name}")
     found: dict[Path, None] = {}
+    for other in imports_of(path):
+        found |= dict.fromkeys(files_of(other, (*above, path)))
+    return [*found, path]
+
+
+def imports_of(path: Path) -> list[Path]:
+    """Return the files that a file names in its imports, each once."""
+    found: dict[Path, None] = {}
     for match in IMPORT.finditer(path.read_text("utf-8")):
         other = Path(os.path.normpath(path.parent / match[2]))
         if not other.is_file():
             raise QkvError(f"{path.name} imports {match[2]}, and there is no such file")
-        found |= dict.fromkeys(files_of(other, (*above, path)))
-    return [*found, path]
+        found[other] = None
+    return list(found)
 
 
 def _body(path: Path) -> str:
@@ -97,11 +116,44 @@ def _variable(path: Path) -> str:
     return "__" + path.stem.replace("-", "_")
 
 
-def site_script() -> str:
-    """Return the text of the site's one script: the loader and the source of every module."""
-    sources = json.dumps({module: bundle(module) for module in sorted(site_modules())})
+def site_scripts() -> dict[str, str]:
+    """Return the scripts of the site, file -> text: the loader, and `qkv/NAME.js` for each module.
+
+    A module that cannot be made is a script that says why when its figure starts.
+    """
+    needs: dict[str, list[str]] = {}
+    files: dict[str, str] = {}
+    for module in site_modules():
+        try:
+            paths = files_of(scripts()[module])
+            made = {path: _script(path) for path in paths}
+        except QkvError as error:
+            needs[module] = []
+            files[f"qkv/{module}.js"] = _defined(
+                module, "", f"throw Error({json.dumps(str(error))});"
+            )
+            continue
+        for path, text in made.items():
+            needs[path.stem] = [other.stem for other in imports_of(path)]
+            files[f"qkv/{path.stem}.js"] = text
+    digest = hashlib.sha256("".join(files[name] for name in sorted(files)).encode()).hexdigest()
     loader = LOADER.read_text("utf-8")
-    return loader.replace("/* SOURCES */ {}", sources.replace("</", "<\\/"))
+    loader = loader.replace("/* NEEDS */ {}", json.dumps(needs, sort_keys=True))
+    return {"qkv-live.js": loader.replace("/* VERSION */", digest[:8]), **files}
+
+
+def _script(path: Path) -> str:
+    """Return a file as a classic script: what it exports is made when it is first asked for."""
+    body = DRAWS.sub("const __drawn =", _body(path))
+    exports = [*EXPORT.findall(path.read_text("utf-8"))]
+    if DRAWS.search(path.read_text("utf-8")):
+        exports.append("default: __drawn")
+    given = ", ".join(_variable(other) for other in imports_of(path))
+    return _defined(path.stem, given, f"{body}\nreturn {{{', '.join(exports)}}};")
+
+
+def _defined(name: str, given: str, body: str) -> str:
+    return f'qkv.define({json.dumps(name)}, ({given}) => {{\n"use strict";\n{body}\n}});\n'
 
 
 def style_of(module: str) -> str:

@@ -9,7 +9,7 @@ import font_source_sans_pro
 import font_source_serif_pro
 from fontTools import subset
 
-from qkv.live.bundle import site_script, site_style
+from qkv.live.bundle import site_scripts, site_style
 
 FACES = [  # family, style, weight, file
     ("Source Serif", "normal", 400, font_source_serif_pro, "SourceSerifPro-Regular.otf"),
@@ -37,7 +37,7 @@ MATHJAX = ["tex-chtml.js", "a11y/assistive-mml.js", "input/tex/extensions", "out
 
 
 def write_assets(folder):
-    """Write fonts, MathJax and the live figures' script into `folder`.
+    """Write fonts, MathJax and the live figures' scripts into `folder`.
 
     Fonts and MathJax take seconds, so they are made again only when this file has changed.
     """
@@ -48,7 +48,10 @@ def write_assets(folder):
         write_mathjax(folder / "mathjax")
         write_fonts(folder)
         stamp.write_text(maker)
-    (folder / "qkv-live.js").write_text(site_script(), encoding="utf-8")
+    shutil.rmtree(folder / "qkv", ignore_errors=True)
+    (folder / "qkv").mkdir()
+    for name, text in site_scripts().items():
+        (folder / name).write_text(text, encoding="utf-8")
     (folder / "live.css").write_text(site_style(), encoding="utf-8")
 
 

@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import posixpath
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from qkv.publish.plain import to_myst
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
+LARGE = 20_000  # characters: a larger state is a file, so that the page itself stays light
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
 
 # From a file, a browser may not fetch the pages that the search quotes from.
@@ -33,10 +35,15 @@ class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
     """The still picture of a figure: an image that knows its size in CSS pixels."""
 
 
-def figure_body(module, state, alt, image):
+class state_file(nodes.Element):  # noqa: N801
+    """The state of a live figure as a file of its own, `_static/figures/NAME.js`."""
+
+
+def figure_body(module, state, alt, image, name):
     """Return the nodes inside a figure: the still, and for a live one its module and state.
 
-    `image` is a `still` node or None; `module` names the ES module that draws the live figure.
+    `image` is a `still` node or None; `module` names the ES module that draws the live figure. A
+    large state is a file called after `name`, which is loaded when the reader comes near.
     """
     if module is None:
         return [image]
@@ -44,11 +51,15 @@ def figure_body(module, state, alt, image):
     text = json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     text = text.replace("<", "\\u003c")
     fallback = [image] if image else [raw(f"<noscript><p>{html.escape(alt)}</p></noscript>")]
-    return [
-        raw(f'<div class="qkv-live" data-module="{html.escape(module)}">'),
-        *fallback,
-        raw(f'<script type="application/json">{text}</script></div>'),
-    ]
+    live = f'<div class="qkv-live" data-module="{html.escape(module)}"'
+    if len(text) <= LARGE:
+        inline = raw(f'<script type="application/json">{text}</script></div>')
+        return [raw(f"{live}>"), *fallback, inline]
+    # With its digest in the name, a browser may keep the file for as long as it likes.
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", f"{name}-{digest[:8]}")
+    file = state_file(file=name, text=f'qkv.state("{name}", {text});\n')
+    return [raw(f'{live} data-state="{name}">'), *fallback, file, raw("</div>")]
 
 
 def raw(text):
@@ -76,10 +87,12 @@ class FigureRenderer:
             uri = renderer.write_file([name], png, exists_ok=True)
             image = still(uri=uri, alt=bundle["alt"], size=png_size(png))
             image["classes"] = ["qkv-still", "qkv-invert"]
-        body = figure_body(bundle.get("module"), bundle.get("state"), bundle["alt"], image)
+        parser = renderer.renderer
+        module = bundle.get("module")
+        name = f"{Path(parser.document['source']).stem}-{bundle.get('name') or module}"
+        body = figure_body(module, bundle.get("state"), bundle["alt"], image, name)
         if not bundle.get("caption"):
             return [nodes.container("", *body, classes=["qkv-plain"])]
-        parser = renderer.renderer
         caption = nodes.caption()
         with parser.current_node_context(caption):
             parser.nested_render_text(bundle["caption"], data.line or 0, inline=True)
@@ -123,7 +136,8 @@ class LiveDirective(SphinxDirective):
         if "still" in self.options:
             image = still(uri=self.options["still"], alt=self.options["alt"])
             image["classes"] = ["qkv-still"]
-        body = figure_body(module, state, self.options["alt"], image)
+        name = f"{self.env.docname}-{self.options.get('name', module)}"
+        body = figure_body(module, state, self.options["alt"], image, name)
         if not self.content:
             return [nodes.container("", *body, classes=["qkv-plain"])]
         children, messages = self.state.inline_text("\n".join(self.content), self.lineno)
@@ -215,6 +229,14 @@ def visit_still(translator, node):
     raise nodes.SkipNode
 
 
+def write_state(translator, node):
+    """Write the state of a live figure among the static files of the site."""
+    path = Path(translator.builder.outdir) / "_static/figures" / f"{node['file']}.js"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(node["text"], "utf-8")
+    raise nodes.SkipNode
+
+
 def use_assets(app, config):
     """Put the book's fonts, mathematics, live figures and design among the static files."""
     root = Path(app.srcdir)
@@ -265,12 +287,14 @@ def finish_page(app, pagename, templatename, context, doctree):
             ' role="list" class="citation-list"', ' class="citation-list"'
         )
     if doctree and any('class="qkv-live"' in node.astext() for node in doctree.findall(nodes.raw)):
-        app.add_js_file("qkv-live.js", loading_method="defer")
+        # It waits for no other script: a figure in view starts while the rest is on its way.
+        app.add_js_file("qkv-live.js", loading_method="async", fetchpriority="high")
 
 
 def setup(app):
     """Register all of it with Sphinx."""
     app.add_node(still, html=(visit_still, None))
+    app.add_node(state_file, html=(write_state, None))
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.add_directive("qkv-chapters", ChaptersDirective)
@@ -278,4 +302,5 @@ def setup(app):
     app.connect("source-read", read_roles)
     app.connect("env-get-outdated", changing_pages)
     app.connect("html-page-context", finish_page)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # A new number for new nodes: what an earlier build has read is then read again.
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,49 @@
-// Brings the live figures of a page to life from the state stored in it: no kernel, no other host.
-// A classic script, because a page opened from a file may not import modules by address.
+// Brings the live figures of a page to life from the state stored for it: no kernel, no other host.
+// A figure starts when the reader comes near; then the scripts that it needs are asked for, each
+// once for the page, and its state where that is too large to stand in the page. All are classic
+// scripts, because a page opened from a file may neither import by address nor fetch.
 (() => {
-  const sources = /* SOURCES */ {};
-  const urls = {};
+  const needs = /* NEEDS */ {};
+  const here = document.currentScript.src || document.baseURI;
+  const makers = {};
+  const modules = {};
+  const states = {};
+  const asked = {};
 
-  const load = (name) => {
-    urls[name] ??= URL.createObjectURL(new Blob([sources[name]], { type: "text/javascript" }));
-    return import(urls[name]);
+  globalThis.qkv = {
+    define(name, make) {
+      makers[name] = make;
+    },
+    state(name, state) {
+      states[name] = state;
+    },
+  };
+
+  const ask = (file) =>
+    (asked[file] ??= new Promise((done, fail) => {
+      const script = document.createElement("script");
+      script.src = new URL(file, here);
+      script.onload = done;
+      script.onerror = () => fail(new Error(`${file} could not be loaded`));
+      document.head.append(script);
+    }));
+
+  const make = async (name) => {
+    if (!needs[name]) throw new Error(`there is no live module ${name}`);
+    const needed = Promise.all(needs[name].map(load));
+    if (!makers[name]) await Promise.all([needed, ask(`qkv/${name}.js?v=/* VERSION */`)]);
+    if (!makers[name]) throw new Error(`the script ${name}.js is broken`);
+    return makers[name](...(await needed));
+  };
+  const load = (name) => (modules[name] ??= make(name));
+
+  const stateOf = async (host) => {
+    const name = host.dataset.state;
+    if (!name) {
+      return JSON.parse(host.querySelector('script[type="application/json"]').textContent);
+    }
+    await ask(`figures/${name}.js`);
+    return structuredClone(states[name]);
   };
 
   const modelOf = (state) => {
@@ -35,8 +72,10 @@
     stage.className = "qkv-stage";
     host.append(stage);
     try {
-      const state = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
-      const { default: module } = await load(host.dataset.module);
+      const [state, { default: module }] = await Promise.all([
+        stateOf(host),
+        load(host.dataset.module),
+      ]);
       await module.render({ model: modelOf(state), el: stage });
       host.classList.add("qkv-ready");
     } catch (error) {
@@ -49,7 +88,22 @@
     }
   };
 
-  const startAll = () => document.querySelectorAll(".qkv-live[data-module]").forEach(start);
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startAll);
-  else startAll();
+  const near = new IntersectionObserver(
+    (seen) => {
+      for (const { target } of seen.filter((entry) => entry.isIntersecting)) {
+        near.unobserve(target);
+        start(target);
+      }
+    },
+    { rootMargin: "150% 0px" },
+  );
+  const watch = () => {
+    for (const host of document.querySelectorAll(".qkv-live[data-module]")) {
+      if (!known.has(host)) near.observe(host);
+      known.add(host);
+    }
+  };
+  const known = new WeakSet();
+  document.addEventListener("readystatechange", watch);
+  watch();
 })();

@@ -67,10 +67,10 @@ def shown_size(still: bytes | None) -> dict:
 def png_size(png: bytes) -> tuple[int, int]:
     """Return the (width, height) of a PNG in CSS pixels, from its pixels and its dots per inch.
 
-    Raises `ValueError` when the bytes are no PNG.
+    Raises `QkvError` when the bytes are no PNG.
     """
     if png[:8] != b"\x89PNG\r\n\x1a\n":
-        raise ValueError("the still picture of a figure is not a PNG file")
+        raise QkvError("the still picture of a figure is not a PNG file")
     width, height = struct.unpack(">II", png[16:24])
     start = png.find(b"pHYs", 0, 4096)
     if start == -1:

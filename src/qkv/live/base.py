@@ -5,6 +5,7 @@ import json
 import anywidget
 import traitlets
 
+from qkv.errors import QkvError
 from qkv.figure import figure_bundle, require_alt, shown_size
 from qkv.live.bundle import bundle, style_of
 
@@ -37,13 +38,13 @@ class LiveFigure(anywidget.AnyWidget):
         return style_of(self.module)
 
     def __init__(self, *, name=None, caption=None, alt, **state):
-        """Store the state; raise `ValueError` when `alt` is empty or the state is too large."""
+        """Store the state; raise `QkvError` when `alt` is empty or the state is too large."""
         require_alt(name, alt)
         super().__init__(caption=caption, alt=alt, **state)
         self.figure_name = name
         size = len(json.dumps(self.figure_state()))
         if size > self.max_state:
-            raise ValueError(
+            raise QkvError(
                 f"the figure {name!r} carries {size / 1000:.0f} kB, more than the "
                 f"{self.max_state / 1000:.0f} kB that a page can bear: {self.smaller}"
             )

@@ -8,6 +8,7 @@ import traitlets
 from matplotlib.colors import LinearSegmentedColormap
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 MAX_SIDE = 64  # more cells than this cannot be told apart on a page, nor walked with arrow keys
@@ -29,7 +30,7 @@ class Heatmap(LiveFigure):
     `cell` is the [row, column] that the reader is on (or []), `chosen` the label set in each
     control.
 
-    Raises `ValueError` when the labels do not fit the shape, or a side is longer than 64.
+    Raises `QkvError` when the labels do not fit the shape, or a side is longer than 64.
     """
 
     module = "heatmap"
@@ -63,28 +64,9 @@ class Heatmap(LiveFigure):
         """Store the weights in 16 bits each."""
         weights = np.asarray(weights, float)
         stack = {key: list(labels) for key, labels in (stack or {}).items()}
-        expected = (*(len(labels) for labels in stack.values()), len(rows), len(columns))
-        if weights.shape != expected:
-            raise ValueError(
-                f"weights has the shape {weights.shape} but stack, rows and columns name "
-                f"{expected}: give one label for each position"
-            )
-        if max(expected[-2:]) > MAX_SIDE:
-            raise ValueError(
-                f"a heat map of {expected[-2]} rows and {expected[-1]} columns cannot be read: "
-                f"show at most {MAX_SIDE} of each"
-            )
-        shown = np.isfinite(weights)
-        if not shown.any():
-            raise ValueError("every weight is masked: give at least one finite number")
-        low, high = float(weights[shown].min()), float(weights[shown].max())
-        if low >= 0:
-            low, high = 0.0, max(high, 1e-9)
-        else:
-            low, high = -max(-low, high), max(-low, high)
+        _check(weights, [len(labels) for labels in stack.values()], len(rows), len(columns))
         self._first = weights[(0,) * len(stack)]
-        scaled = np.where(shown, (weights - low) / (high - low) * (MASKED - 1), MASKED)
-        codes = np.rint(scaled).astype("<u2")
+        codes, extent = _codes(weights)
         super().__init__(
             name=name,
             caption=caption,
@@ -93,8 +75,8 @@ class Heatmap(LiveFigure):
             columns=[str(column) for column in columns],
             stack=[{"name": key, "labels": labels} for key, labels in stack.items()],
             titles=[row_title, column_title, value_title],
-            weights=base64.b64encode(codes.tobytes()).decode("ascii"),
-            extent=[low, high],
+            weights=base64.b64encode(codes).decode("ascii"),
+            extent=extent,
             digits=digits,
             chosen={key: labels[0] for key, labels in stack.items()},
             cell=[],
@@ -118,3 +100,32 @@ class Heatmap(LiveFigure):
         picture = plot.png(fig)
         plt.close(fig)
         return picture
+
+
+def _check(weights: np.ndarray, stack: list[int], n_rows: int, n_columns: int) -> None:
+    """Raise `QkvError` for weights that do not fit their labels or cannot be read."""
+    expected = (*stack, n_rows, n_columns)
+    if weights.shape != expected:
+        raise QkvError(
+            f"weights has the shape {weights.shape} but stack, rows and columns name "
+            f"{expected}: give one label for each position"
+        )
+    if max(n_rows, n_columns) > MAX_SIDE:
+        raise QkvError(
+            f"a heat map of {n_rows} rows and {n_columns} columns cannot be read: "
+            f"show at most {MAX_SIDE} of each"
+        )
+    if not np.isfinite(weights).any():
+        raise QkvError("every weight is masked: give at least one finite number")
+
+
+def _codes(weights: np.ndarray) -> tuple[bytes, list[float]]:
+    """Return each weight as two bytes, and what the least and the largest of them mean."""
+    shown = np.isfinite(weights)
+    low, high = float(weights[shown].min()), float(weights[shown].max())
+    if low >= 0:
+        low, high = 0.0, max(high, 1e-9)
+    else:
+        low, high = -max(-low, high), max(-low, high)
+    scaled = np.where(shown, (weights - low) / (high - low) * (MASKED - 1), MASKED)
+    return np.rint(scaled).astype("<u2").tobytes(), [low, high]

@@ -7,6 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 SHAPES = 6
@@ -23,7 +24,7 @@ class Scatter(LiveFigure):
 
     `selected` is the index of the point that the reader is on, or -1.
 
-    Raises `ValueError` when the arguments do not fit together.
+    Raises `QkvError` when the arguments do not fit together.
     """
 
     module = "scatter"
@@ -53,11 +54,11 @@ class Scatter(LiveFigure):
         """Store each place in two times 16 bits: finer than any screen."""
         points = np.asarray(points, float)
         if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
-            raise ValueError(f"points has the shape {points.shape}: give (n, 2)")
+            raise QkvError(f"points has the shape {points.shape}: give (n, 2)")
         if not np.isfinite(points).all():
-            raise ValueError("some points are not finite numbers: leave them out")
+            raise QkvError("some points are not finite numbers: leave them out")
         if len(points) >= 2**16:
-            raise ValueError(f"{len(points)} points are too many for a page: show 65535 or fewer")
+            raise QkvError(f"{len(points)} points are too many for a page: show 65535 or fewer")
         self._check_length("labels", labels, points)
         low, high = points.min(0), points.max(0)
         span = np.where(high > low, high - low, 1.0)
@@ -66,7 +67,7 @@ class Scatter(LiveFigure):
             self._check_length("neighbours", neighbours, points)
             neighbours = np.asarray(neighbours)
             if neighbours.ndim != 2 or neighbours.min() < 0 or neighbours.max() >= len(points):
-                raise ValueError("neighbours must list the same number of indices for each point")
+                raise QkvError("neighbours must list the same number of indices for each point")
         self._points, self._group_of = points, groups
         super().__init__(
             name=name,
@@ -84,7 +85,7 @@ class Scatter(LiveFigure):
     @staticmethod
     def _check_length(name, values, points):
         if len(values) != len(points):
-            raise ValueError(f"{len(points)} points but {len(values)} {name}: give one for each")
+            raise QkvError(f"{len(points)} points but {len(values)} {name}: give one for each")
 
     def _groups(self, groups, points):
         """Return the index of each point's group, and the groups' names in order of appearance."""
@@ -93,7 +94,7 @@ class Scatter(LiveFigure):
         self._check_length("groups", groups, points)
         names = list(dict.fromkeys(str(group) for group in groups if group is not None))
         if len(names) > SHAPES:
-            raise ValueError(
+            raise QkvError(
                 f"{len(names)} groups cannot be told apart: join some until {SHAPES} are left"
             )
         index = {None: NO_GROUP} | {name: i for i, name in enumerate(names)}

@@ -6,6 +6,7 @@ import numpy as np
 import traitlets
 
 from qkv.data.phrases import tokenize
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 BOS, EOS, UNKNOWN = "<bos>", "<eos>", "<unk>"
@@ -46,33 +47,33 @@ class SentenceFigure(LiveFigure):
 
 
 def check_pair(sizes, tokens):
-    """Raise `ValueError` where a translator's vocabularies do not fit.
+    """Raise `QkvError` where a translator's vocabularies do not fit.
 
     sizes: how many source and target tokens the model knows; tokens: the vocabularies' own.
     """
     special = ((EOS, UNKNOWN), (BOS, EOS))
     for which, known, size in zip(("source", "target"), tokens, sizes, strict=True):
         if len(known) != size:
-            raise ValueError(
+            raise QkvError(
                 f"the {which} vocabulary has {len(known)} tokens but the model "
                 f"{size}: give the vocabularies that it was trained with"
             )
     for which, known, needed in zip(("source", "target"), tokens, special, strict=True):
         for token in needed:
             if token not in known:
-                raise ValueError(f"the {which} vocabulary lacks {token!r}: make it with that")
+                raise QkvError(f"the {which} vocabulary lacks {token!r}: make it with that")
 
 
 def _check_examples(sentences, cut):
-    """Raise `ValueError` for examples that a figure cannot show."""
+    """Raise `QkvError` for examples that a figure cannot show."""
     if not sentences:
-        raise ValueError("sentences is empty: give at least one English sentence as an example")
+        raise QkvError("sentences is empty: give at least one English sentence as an example")
     for sentence in sentences:
         if not isinstance(sentence, str):
-            raise ValueError(f"the example {sentence!r} is no text: join its tokens with spaces")
+            raise QkvError(f"the example {sentence!r} is no text: join its tokens with spaces")
         n_tokens = len(cut(sentence))
         if not 1 <= n_tokens <= MAX_TOKENS:
-            raise ValueError(
+            raise QkvError(
                 f"the example {sentence!r} has {n_tokens} words: give one of 1 to {MAX_TOKENS}"
             )
 

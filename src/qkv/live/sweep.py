@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.figure import require_alt
 from qkv.live.base import LiveFigure
 
@@ -32,7 +33,7 @@ class Sweep(LiveFigure):
     `values` is what the reader has set. With a kernel any number between the listed ones can be
     set as well, by the reader or by assigning to `values`; the figure is then drawn anew.
 
-    Raises `ValueError` for controls that cannot be shown and for frames larger than 300 kB.
+    Raises `QkvError` for controls that cannot be shown and for frames larger than 300 kB.
     """
 
     module = "sweep"
@@ -51,9 +52,9 @@ class Sweep(LiveFigure):
         first = dict.fromkeys(controls) | (start or {})
         controls = [_control(key, value, first.pop(key)) for key, value in controls.items()]
         if first:
-            raise ValueError(f"start names {sorted(first)}, which are no controls of this sweep")
+            raise QkvError(f"start names {sorted(first)}, which are no controls of this sweep")
         if not 1 <= len(controls) <= 3:
-            raise ValueError(
+            raise QkvError(
                 f"a sweep has one to three controls, not {len(controls)}: "
                 "fix the others inside draw()"
             )
@@ -74,7 +75,7 @@ class Sweep(LiveFigure):
         plt.close(fig)
         if len({image.size for image in images}) > 1:
             sizes = sorted({image.size for image in images})
-            raise ValueError(f"frames of different sizes, {sizes}: give each figure one figsize")
+            raise QkvError(f"frames of different sizes, {sizes}: give each figure one figsize")
         self.smaller = f"it has {len(images)} frames; {type(self).smaller}"
         super().__init__(
             name=name,
@@ -92,7 +93,7 @@ class Sweep(LiveFigure):
         fig = self._draw(**setting)
         fig = plt.gcf() if fig is None else fig
         if not isinstance(fig, Figure):
-            raise TypeError(f"draw() returned {type(fig).__name__}: return a matplotlib figure")
+            raise QkvError(f"draw() returned {type(fig).__name__}: return a matplotlib figure")
         return fig
 
     def _redraw(self, change):
@@ -115,17 +116,17 @@ class Sweep(LiveFigure):
 
 
 def _control(name, given, start):
-    """Return the control as plain values; raise `ValueError` when it cannot be shown."""
+    """Return the control as plain values; raise `QkvError` when it cannot be shown."""
     given = dict(given) if isinstance(given, dict) else {"values": given}
     values = [value.item() if isinstance(value, np.generic) else value for value in given["values"]]
     if len(values) < 2 or len(set(values)) < len(values):
-        raise ValueError(f"the control {name!r} has {values}: give two or more values, each once")
+        raise QkvError(f"the control {name!r} has {values}: give two or more values, each once")
     numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
     if not all(numbers) and not all(isinstance(value, str) for value in values):
-        raise ValueError(f"the control {name!r} has {values}: give all numbers or all strings")
+        raise QkvError(f"the control {name!r} has {values}: give all numbers or all strings")
     start = values[0] if start is None else start
     if start not in values:
-        raise ValueError(f"the control {name!r} starts at {start!r}, which is not one of {values}")
+        raise QkvError(f"the control {name!r} starts at {start!r}, which is not one of {values}")
     return {
         "name": name,
         "label": given.get("label", name.replace("_", " ")),

@@ -58,6 +58,8 @@ def write_assets(folder):
 def write_mathjax(folder):
     """Copy the part of MathJax that the book uses."""
     package = importlib.util.find_spec("sphinx-mathjax-offline")
+    assert package is not None
+    assert package.submodule_search_locations
     source = Path(package.submodule_search_locations[0]) / "static/mathjax"
     for name in MATHJAX:
         target = folder / name

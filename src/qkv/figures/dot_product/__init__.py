@@ -5,6 +5,7 @@ import numpy as np
 import traitlets
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 TEMPERATURES = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
@@ -26,7 +27,7 @@ class DotProduct(LiveFigure):
     `d`, `temperature` and `divide` are what the figure starts with; `points` and `query` follow
     what the reader pulls.
 
-    Raises `ValueError` for fewer than two keys or more than eight, for an arrow that is not two
+    Raises `QkvError` for fewer than two keys or more than eight, for an arrow that is not two
     finite numbers, and for a `d` or `temperature` that the sliders do not have.
     """
 
@@ -48,7 +49,7 @@ class DotProduct(LiveFigure):
         """Store the arrows, and the side of the plane that leaves room to pull them."""
         keys = dict(keys)
         if not 2 <= len(keys) <= MAX_KEYS:
-            raise ValueError(f"there are {len(keys)} keys: give two to {MAX_KEYS}")
+            raise QkvError(f"there are {len(keys)} keys: give two to {MAX_KEYS}")
         points = [_arrow(f"the key {label!r}", point) for label, point in keys.items()]
         query = _arrow("the query", query)
         for what, value, known in (
@@ -56,7 +57,7 @@ class DotProduct(LiveFigure):
             ("temperature", temperature, TEMPERATURES),
         ):
             if value not in known:
-                raise ValueError(f"{what}={value}: choose one of {known}")
+                raise QkvError(f"{what}={value}: choose one of {known}")
         super().__init__(
             name=name,
             caption=caption,
@@ -117,8 +118,8 @@ class DotProduct(LiveFigure):
 
 
 def _arrow(what, point):
-    """Return (x, y) as two plain numbers; raise `ValueError` when it is something else."""
+    """Return (x, y) as two plain numbers; raise `QkvError` when it is something else."""
     point = np.asarray(point, float)
     if point.shape != (2,) or not np.isfinite(point).all():
-        raise ValueError(f"{what} is {point.tolist()}: give two finite numbers, (x, y)")
+        raise QkvError(f"{what} is {point.tolist()}: give two finite numbers, (x, y)")
     return point.tolist()

@@ -7,6 +7,7 @@ import traitlets
 
 from qkv import plot
 from qkv.data.phrases import WORD, tokenize
+from qkv.errors import QkvError
 from qkv.live.sentences import MAX_TOKENS, UNKNOWN, SentenceFigure
 
 PARTS = [f"to_{part}.{kind}" for part in ("query", "key", "value", "output")
@@ -27,7 +28,7 @@ class Heads(SentenceFigure):
     `text` is the sentence that was read last, `chosen` the [layer, head] shown large, `removed`
     a list of the [layer, head] that are taken out.
 
-    Raises `ValueError` for another model, a vocabulary of another size or without `<unk>`, a head
+    Raises `QkvError` for another model, a vocabulary of another size or without `<unk>`, a head
     that is not there, without examples, and for an example of no words or of more than 40.
     """
 
@@ -119,7 +120,7 @@ def _tensors(model):
     parts = ["embed.weight", *(f"layers.{i}.{part}" for i in range(n_layers) for part in PARTS),
              "to_scores.weight", "to_scores.bias"]  # fmt: skip
     if set(state) != set(parts) or not n_layers:
-        raise ValueError(
+        raise QkvError(
             f"this {type(model).__name__} has other parts than an AttentionStack: "
             "give the figure one of those"
         )
@@ -127,27 +128,27 @@ def _tensors(model):
 
 
 def _check_tokens(tokens, size, start):
-    """Raise `ValueError` where the vocabulary does not fit."""
+    """Raise `QkvError` where the vocabulary does not fit."""
     if len(tokens) != size:
-        raise ValueError(
+        raise QkvError(
             f"the vocabulary has {len(tokens)} tokens but the model {size}: "
             "give the vocabulary that it was trained with"
         )
     if UNKNOWN not in tokens:
-        raise ValueError(f"the vocabulary lacks {UNKNOWN!r}: make it with that")
+        raise QkvError(f"the vocabulary lacks {UNKNOWN!r}: make it with that")
     if start is not None and start not in tokens:
-        raise ValueError(
+        raise QkvError(
             f"start={start!r} is not in the vocabulary: give the token that stood before "
             "each sentence in training, or None"
         )
 
 
 def _check_heads(heads, sizes):
-    """Raise `ValueError` for a (layer, head) that the model does not have."""
+    """Raise `QkvError` for a (layer, head) that the model does not have."""
     for place in heads:
         layer, head = place
         if not (0 <= layer < len(sizes) and 0 <= head < sizes[layer][0]):
-            raise ValueError(
+            raise QkvError(
                 f"there is no head {place!r}: the model has the layers 0 to {len(sizes) - 1} "
                 f"with heads 0 to {sizes[0][0] - 1}, and a head is written (layer, head)"
             )

@@ -5,6 +5,7 @@ import numpy as np
 import traitlets
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 MAX_TOKENS = 16
@@ -38,7 +39,7 @@ class MaskPainter(LiveFigure):
 
     `mask` is (time, time), true where the query may look.
 
-    Raises `ValueError` for scores that are not finite or do not fit the tokens, for more than 16
+    Raises `QkvError` for scores that are not finite or do not fit the tokens, for more than 16
     tokens and for an unknown preset.
     """
 
@@ -57,19 +58,19 @@ class MaskPainter(LiveFigure):
         scores = np.asarray(scores, np.float32)
         time = len(tokens)
         if not 2 <= time <= MAX_TOKENS:
-            raise ValueError(f"there are {time} tokens: paint with two to {MAX_TOKENS}")
+            raise QkvError(f"there are {time} tokens: paint with two to {MAX_TOKENS}")
         if scores.shape != (time, time):
-            raise ValueError(
+            raise QkvError(
                 f"scores has the shape {scores.shape} but there are {time} tokens: "
                 f"give ({time}, {time})"
             )
         if not np.isfinite(scores).all():
-            raise ValueError("scores holds numbers that are not finite: give them without a mask")
+            raise QkvError("scores holds numbers that are not finite: give them without a mask")
         if not 0 <= window < time:
-            raise ValueError(f"window={window}: give a number of places from 0 to {time - 1}")
+            raise QkvError(f"window={window}: give a number of places from 0 to {time - 1}")
         offered = [each for each in PRESETS if each != "padding" or PAD in tokens]
         if preset not in offered:
-            raise ValueError(f"preset={preset!r}: choose one of {', '.join(offered)}")
+            raise QkvError(f"preset={preset!r}: choose one of {', '.join(offered)}")
         super().__init__(
             name=name,
             caption=caption,

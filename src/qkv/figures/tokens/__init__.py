@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 # Small-letter words, numbers, other signs; and, for byte-pair encoding, words with the space before
@@ -40,7 +41,7 @@ class Tokens(LiveFigure):
     before it) into Unicode characters, and applies the merges, the earliest learned first. Words
     are what `word_pattern` finds in the text, with `lowercase` in the text in small letters.
 
-    Raises `ValueError` for a merge that is no pair and when the lists are too large for a page.
+    Raises `QkvError` for a merge that is no pair and when the lists are too large for a page.
     """
 
     module = "tokens"
@@ -63,7 +64,7 @@ class Tokens(LiveFigure):
         """Take plain lists, so that the figure knows no chapter."""
         for rank, merge in enumerate(merges):
             if isinstance(merge, str) or len(merge) != 2:
-                raise ValueError(f"merge {rank} is {merge!r}: give pairs such as ('t', 'h')")
+                raise QkvError(f"merge {rank} is {merge!r}: give pairs such as ('t', 'h')")
         if characters is None:
             characters = sorted({letter for pair in merges for symbol in pair for letter in symbol})
         self._python_pattern = pattern
@@ -133,14 +134,14 @@ class Tokens(LiveFigure):
 def for_browser(pattern: str) -> str:
     r"""Return a Python regular expression with `\w`, `\s`, `\W` and `\S` spelt out for JavaScript.
 
-    Raises `ValueError` for `\W` and `\S` inside brackets, which cannot be spelt out there.
+    Raises `QkvError` for `\W` and `\S` inside brackets, which cannot be spelt out there.
     """
 
     def spelt(match):
         escape, bracket = match["escape"], match["bracket"]
         if bracket:
             if re.search(r"\\[WS]", bracket):
-                raise ValueError(rf"{bracket} has \W or \S in brackets: write [^\w] or [^\s]")
+                raise QkvError(rf"{bracket} has \W or \S in brackets: write [^\w] or [^\s]")
             return re.sub(r"\\([ws])", lambda inner: CLASSES[inner[1]], bracket)
         if escape in ("\\w", "\\s"):
             return f"[{CLASSES[escape[1]]}]"

@@ -5,6 +5,7 @@ import numpy as np
 import traitlets
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 MAX_TOKENS = 10
@@ -23,7 +24,7 @@ class Trace(LiveFigure):
     Tensors may be given as they are. `chosen` is the place of the token that is followed; it
     starts at `token`.
 
-    Raises `ValueError` when the shapes do not fit each other, and for more than ten tokens or
+    Raises `QkvError` when the shapes do not fit each other, and for more than ten tokens or
     vectors of more than eight numbers, which cannot be read on a page.
     """
 
@@ -59,30 +60,7 @@ class Trace(LiveFigure):
             "w_key": _matrix("w_key", w_key),
             "w_value": _matrix("w_value", w_value),
         }
-        if len(x) != len(tokens):
-            raise ValueError(
-                f"there are {len(tokens)} tokens but x has {len(x)} rows: one for each"
-            )
-        if not 1 <= len(tokens) <= MAX_TOKENS:
-            raise ValueError(f"there are {len(tokens)} tokens: show one to {MAX_TOKENS}")
-        for key, matrix in matrices.items():
-            if matrix.shape[1] != x.shape[1]:
-                raise ValueError(
-                    f"{key} has the shape {matrix.shape} but x {x.shape}: give (d_head, d_model), "
-                    "as nn.Linear's weight"
-                )
-            if max(matrix.shape) > MAX_D:
-                raise ValueError(
-                    f"{key} has the shape {matrix.shape}: vectors of more than {MAX_D} numbers "
-                    "cannot be read, choose a smaller example"
-                )
-        if len(matrices["w_query"]) != len(matrices["w_key"]):
-            raise ValueError(
-                f"queries have {len(matrices['w_query'])} numbers and keys "
-                f"{len(matrices['w_key'])}: a dot product needs as many of each"
-            )
-        if not 0 <= token < len(tokens):
-            raise ValueError(f"token={token} is no place among {len(tokens)} tokens")
+        _check(tokens, x, matrices, token)
         super().__init__(
             name=name,
             caption=caption,
@@ -147,12 +125,38 @@ def _numbers(ax, table, rows, columns):
 
 
 def _matrix(what, given):
-    """Return a matrix of float32; raise `ValueError` when it is none or not finite."""
+    """Return a matrix of float32; raise `QkvError` when it is none or not finite."""
     if hasattr(given, "detach"):
         given = given.detach().cpu()
     matrix = np.asarray(given, np.float32)
     if matrix.ndim != 2 or not matrix.size:
-        raise ValueError(f"{what} has the shape {matrix.shape}: give a matrix")
+        raise QkvError(f"{what} has the shape {matrix.shape}: give a matrix")
     if not np.isfinite(matrix).all():
-        raise ValueError(f"{what} holds numbers that are not finite")
+        raise QkvError(f"{what} holds numbers that are not finite")
     return matrix
+
+
+def _check(tokens: list[str], x: np.ndarray, matrices: dict[str, np.ndarray], token: int) -> None:
+    """Raise `QkvError` for shapes that do not fit, or that nobody could read."""
+    if len(x) != len(tokens):
+        raise QkvError(f"there are {len(tokens)} tokens but x has {len(x)} rows: one for each")
+    if not 1 <= len(tokens) <= MAX_TOKENS:
+        raise QkvError(f"there are {len(tokens)} tokens: show one to {MAX_TOKENS}")
+    for key, matrix in matrices.items():
+        if matrix.shape[1] != x.shape[1]:
+            raise QkvError(
+                f"{key} has the shape {matrix.shape} but x {x.shape}: give (d_head, d_model), "
+                "as nn.Linear's weight"
+            )
+        if max(matrix.shape) > MAX_D:
+            raise QkvError(
+                f"{key} has the shape {matrix.shape}: vectors of more than {MAX_D} numbers "
+                "cannot be read, choose a smaller example"
+            )
+    if len(matrices["w_query"]) != len(matrices["w_key"]):
+        raise QkvError(
+            f"queries have {len(matrices['w_query'])} numbers and keys "
+            f"{len(matrices['w_key'])}: a dot product needs as many of each"
+        )
+    if not 0 <= token < len(tokens):
+        raise QkvError(f"token={token} is no place among {len(tokens)} tokens")

@@ -7,6 +7,7 @@ import traitlets
 
 from qkv import plot
 from qkv.data.phrases import detokenize, tokenize
+from qkv.errors import QkvError
 from qkv.live.sentences import EOS, MAX_STEPS, MAX_TOKENS, SentenceFigure, check_pair, greedy
 
 ATTENTION = [f"{part}.{kind}" for part in ("to_query", "to_key", "to_value", "to_output")
@@ -34,7 +35,7 @@ class TransformerFlow(SentenceFigure):
     `text` is the sentence that was translated last, `block` the name of the open block, as in
     `model.named_modules()`, and `step` the number of the target token, from 0; −1 is the last.
 
-    Raises `ValueError` for another model, for vocabularies of another size, without examples and
+    Raises `QkvError` for another model, for vocabularies of another size, without examples and
     for an example of no words or of more than 40.
     """
 
@@ -130,7 +131,7 @@ def _tensors(model):
             parts += [f"{block}.connections.{i}.norm.{kind}" for i in range(len(sublayers))
                       for kind in norm]  # fmt: skip
     if not n_layers or set(state) != set(parts) or not _is_known(model):
-        raise ValueError(
+        raise QkvError(
             f"this {type(model).__name__} is built in another way than a Transformer with PreNorm "
             "and positions that are not learned: give the figure one of those"
         )

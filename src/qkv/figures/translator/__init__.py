@@ -5,6 +5,7 @@ import numpy as np
 
 from qkv import plot
 from qkv.data.phrases import tokenize
+from qkv.errors import QkvError
 from qkv.live.sentences import (
     MAX_STEPS,
     MAX_TOKENS,
@@ -34,7 +35,7 @@ class Translator(SentenceFigure):
 
     `text` is the sentence that was translated last.
 
-    Raises `ValueError` for another model, for vocabularies of another size, without examples and
+    Raises `QkvError` for another model, for vocabularies of another size, without examples and
     for an example of no words or of more than 40.
     """
 
@@ -88,7 +89,7 @@ def _tensors(model):
     """The model's weights as arrays by name, in the order of `PARTS`."""
     state = model.state_dict()
     if set(state) != set(PARTS):
-        raise ValueError(
+        raise QkvError(
             f"this {type(model).__name__} has other parts than an AttentionTranslator with an "
             "AdditiveScore and one layer: give the figure one of those"
         )

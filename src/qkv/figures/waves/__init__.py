@@ -5,6 +5,7 @@ import numpy as np
 import traitlets
 
 from qkv import plot
+from qkv.errors import QkvError
 from qkv.live.base import LiveFigure
 
 MAX_D = 64
@@ -28,7 +29,7 @@ class Waves(LiveFigure):
 
     `position` and `distance` are what the figure starts with, and then what the reader has chosen.
 
-    Raises `ValueError` when `d_model` is odd or above 64, when there are fewer than 2 or more than
+    Raises `QkvError` when `d_model` is odd or above 64, when there are fewer than 2 or more than
     256 positions, for a position that does not exist, and for a distance of more than half of them.
     """
 
@@ -44,13 +45,13 @@ class Waves(LiveFigure):
     ):
         """Store the sizes alone: the page computes the rest."""
         if d_model % 2 or not 2 <= d_model <= MAX_D:
-            raise ValueError(f"d_model={d_model}: give an even number from 2 to {MAX_D}")
+            raise QkvError(f"d_model={d_model}: give an even number from 2 to {MAX_D}")
         if not 2 <= n_positions <= MAX_POSITIONS:
-            raise ValueError(f"n_positions={n_positions}: give 2 to {MAX_POSITIONS}")
+            raise QkvError(f"n_positions={n_positions}: give 2 to {MAX_POSITIONS}")
         if not 0 <= position < n_positions:
-            raise ValueError(f"position={position}: positions go from 0 to {n_positions - 1}")
+            raise QkvError(f"position={position}: positions go from 0 to {n_positions - 1}")
         if not 0 <= distance <= (n_positions - 1) // 2:
-            raise ValueError(f"distance={distance}: give 0 to {(n_positions - 1) // 2}")
+            raise QkvError(f"distance={distance}: give 0 to {(n_positions - 1) // 2}")
         super().__init__(
             name=name,
             caption=caption,

@@ -258,7 +258,7 @@ class Zygote:
             status = _status(pid)
             used += status.get("RssAnon", 0) + status.get("RssShmem", 0)
             reserved += max(0, status.get("VmSize", 0) - self.base)
-        allowed = self.limits["memory"]
+        allowed = self.limits["memory"]  # type: ignore[index]
         if used > allowed:
             used = buffers + sum(map(_own_memory, others))
         if used > allowed or reserved > 4 * allowed:

@@ -127,3 +127,25 @@ def test_text_stays_readable_on_a_phone_360_pixels_wide():
     smallest = ax.get_xticklabels()[0].get_fontsize()
     plt.close(fig)
     assert smallest * 328 / width_in_points >= 9
+
+
+@pytest.mark.parametrize(
+    ("width", "size", "fits"), [(5.2, 12, True), (5.2, 9, False), (8, 12, False), (8, 16.5, True)]
+)
+def test_text_that_a_phone_would_show_too_small_is_refused(shown, width, size, fits):
+    fig, ax = plt.subplots(figsize=(width, 3))
+    ax.plot([1, 2])
+    ax.tick_params(labelsize=17)
+    ax.text(0.2, 1.5, "small print", size=size)
+    if fits:
+        plot.show(fig, name="fig-print", alt="A line.")
+    else:
+        with pytest.raises(ValueError, match=r"'fig-print' is .* and has 'small print' in"):
+            plot.show(fig, name="fig-print", alt="A line.")
+    plt.close("all")
+
+
+def test_a_narrow_picture_is_not_blamed_for_a_phone(shown):
+    fig, _ = plt.subplots(figsize=(2, 2))
+    plot.show(fig, alt="Nothing.")
+    assert len(shown) == 1

@@ -18,6 +18,7 @@ from IPython.display import display
 from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image, ImageChops, ImageDraw
 
 from qkv.errors import QkvError
@@ -32,6 +33,7 @@ LINES = ["-", DASH, DOT, DASH_DOT, (0, (9, 2)), (0, (3, 1, 1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 DPI = 200
 CORNER = 0.08  # inches
+PHONE, LEAST = 328, 9  # pixels: how wide a phone shows a figure, and how small text may be there
 SEEN = 255  # colours of a palette; the one after them cannot be seen
 
 
@@ -189,15 +191,39 @@ def png(fig: Figure, dpi: int = DPI) -> bytes:
     return buffer.getvalue()
 
 
+def check_text(name: str | None, fig: Figure) -> None:
+    """Raise `QkvError` where a phone would show some text of the figure too small to read.
+
+    A phone 360 pixels wide has 328 for a figure; a picture that is wider shrinks, and its text too.
+    """
+    inches = max(fig.get_figwidth(), PHONE / 96)
+    texts = [
+        text
+        for text in fig.findobj(Text)
+        if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
+    ]
+    small = min(texts, key=lambda text: text.get_fontsize(), default=None)
+    if small is None:
+        return
+    size = small.get_fontsize() / 72 * PHONE / inches
+    if size < LEAST:
+        raise QkvError(
+            f"figure {name!r} is {inches:.1f} inches wide and has {small.get_text()!r} in "
+            f"{small.get_fontsize():.1f} points, which is {size:.1f} pixels on a phone and must be "
+            f"{LEAST}: draw it narrower (the book's figures are 5.2 wide), or write it larger"
+        )
+
+
 def show(fig: Figure, *, name: str | None = None, caption: str | None = None, alt: str) -> None:
     """Show a matplotlib figure as the book does, numbered and with its caption, and close it.
 
     `name` is what `{numref}` refers to (`"fig-lengths"`), `caption` MyST text, `alt` a sentence
     that says what the figure shows to a reader who cannot see it.
 
-    Raises `QkvError` when `alt` is empty.
+    Raises `QkvError` when `alt` is empty, and when text would be too small on a phone.
     """
     require_alt(name, alt)
+    check_text(name, fig)
     still = png(fig)
     plt.close(fig)
     bundle = figure_bundle(name=name, caption=caption, alt=alt, still=still)

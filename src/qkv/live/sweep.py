@@ -33,7 +33,8 @@ class Sweep(LiveFigure):
     `values` is what the reader has set. With a kernel any number between the listed ones can be
     set as well, by the reader or by assigning to `values`; the figure is then drawn anew.
 
-    Raises `QkvError` for controls that cannot be shown and for frames larger than 300 kB.
+    Raises `QkvError` for controls that cannot be shown, for frames larger than 300 kB, and
+    for text that would be too small on a phone.
     """
 
     module = "sweep"
@@ -68,6 +69,7 @@ class Sweep(LiveFigure):
         images = []
         for setting in settings:
             fig = self._figure(setting)
+            plot.check_text(name, fig)
             images.append(plot.picture(fig, DPI))
             plt.close(fig)
         fig = self._figure(start)

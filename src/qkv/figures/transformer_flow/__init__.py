@@ -71,7 +71,7 @@ class TransformerFlow(SentenceFigure):
         """Return a PNG of the blocks and their shapes at the last step of the first example."""
         source, target, (n_target, d_model) = self._first
         n_layers = max(int(n) for n in re.findall(r"blocks\.(\d+)", str(self.shapes))) + 1
-        fig, ax = plt.subplots(figsize=(6.4, 1.6 + 1.15 * n_layers + 0.9))
+        fig, ax = plt.subplots(figsize=(5.2, 1.6 + 1.15 * n_layers + 0.9))
         read, written = (len(source), d_model), (len(target), d_model)
         columns = [
             [("embedding + positions", read), *_blocks("encoder", n_layers, read),
@@ -86,8 +86,9 @@ class TransformerFlow(SentenceFigure):
                 edge = plot.ORANGE if cross else plot.LINE
                 ax.add_patch(plt.Rectangle((x * 1.14, y), 1, 0.74, facecolor="#eef3f8",
                                            linewidth=1.2, edgecolor=edge))  # fmt: skip
-                ax.text(x * 1.14 + 0.03, y + 0.37, name, va="center", fontsize=9.5)
-                ax.text(x * 1.14 + 0.97, y + 0.37, shape, va="center", ha="right", fontsize=9.5)
+                ax.text(x * 1.14 + 0.03, y + 0.37, name, va="center", fontsize=10.3)
+                ax.text(x * 1.14 + 0.97, y + 0.37, shape, va="center", ha="right",
+                        fontsize=10.3)
                 if cross:
                     ax.annotate("", (1.14, y + 0.37), (1, len(columns[0]) - 0.63), arrowprops={
                         "arrowstyle": "->", "color": plot.ORANGE, "linewidth": 1.4})  # fmt: skip
@@ -98,7 +99,7 @@ class TransformerFlow(SentenceFigure):
         french = [token for token in target if token != EOS]
         for x, words in enumerate((source[:-1], french)):
             sentence = detokenize(words, french=bool(x)) if words else "…"
-            sentence = sentence if len(sentence) <= 34 else f"{sentence[:32]}…"
+            sentence = sentence if len(sentence) <= 27 else f"{sentence[:25]}…"
             ax.text(x * 1.14, -0.35, sentence, fontsize=11, fontstyle="italic")
         ax.set(xlim=(-0.02, 2.16), ylim=(len(columns[1]), -0.8))
         ax.axis("off")

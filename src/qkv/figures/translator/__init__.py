@@ -64,7 +64,7 @@ class Translator(SentenceFigure):
         source, target, weights = self._first
         n_rows, n_columns = weights.shape
         side = min(0.36, 5.6 / n_columns)
-        fig, ax = plt.subplots(figsize=(min(7, 1.6 + side * n_columns), 1.2 + side * n_rows))
+        fig, ax = plt.subplots(figsize=(min(5.4, 1.6 + side * n_columns), 1.2 + side * n_rows))
         rows, columns = np.indices(weights.shape)
         for r, c, weight in zip(rows.flat, columns.flat, weights.flat, strict=True):
             size = 0.92 * weight**0.5  # the area is the weight

@@ -92,7 +92,7 @@ class OneByOne:
         control, _ = socket.socketpair()
         environment = ENVIRONMENT if self.kind == "none" else None
         with theirs:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # type: ignore[call-overload]  # it takes a socket
                 self._command(limits),
                 stdin=theirs,
                 stdout=theirs,

@@ -18,7 +18,6 @@ import numpy as np
 from qkv.grade.keys import MAX_WORK, work
 
 MAX_DEPTH = 40
-_TAGS: dict[type, bytes] = {list: b"l", tuple: b"t", set: b"e", frozenset: b"z"}
 MAX_NODES = 1_000_000
 MAX_INT_BYTES = 4096
 
@@ -92,7 +91,7 @@ class Encoder:
         elif kind in (bytes, bytearray):
             self._bytes(b"b", bytes(value))
         elif kind in (list, tuple, set, frozenset):
-            tag = _TAGS[kind]
+            tag = {"list": b"l", "tuple": b"t", "set": b"e", "frozenset": b"z"}[kind.__name__]
             self.out.append(tag + struct.pack("<I", len(value)))
             for item in value:
                 self.put(item, depth + 1)
@@ -148,7 +147,7 @@ class Encoder:
         # Subclasses of plain values (a namedtuple, an enum of ints) cross as what they extend.
         for plain in (int, float, str, bytes, list, tuple, dict, set, frozenset):
             if isinstance(value, plain) and type(value) is not plain:
-                return self.put(plain(value), depth + 1)  # type: ignore[call-overload, arg-type]
+                return self.put(plain(value), depth + 1)  # type: ignore[arg-type]
         if self.handle is None:
             raise UnsendableError(f"a value of type {type(value).__name__} cannot be sent")
         tag = b"j" if hasattr(type(value), "__next__") else b"h"

@@ -10,7 +10,6 @@ import sys
 import uuid
 from pathlib import Path
 
-from qkv.errors import QkvError
 from qkv.grade.engine.sandbox import (
     ENVIRONMENT,
     START_SECONDS,
@@ -27,7 +26,7 @@ _START = "import sys; sys.path.insert(0, {path!r}); from qkv.grade.inside.guest 
 def choose(image: str | None = None, trust: bool = False) -> str:
     """Return the kind of sandbox: bubblewrap, a container, or none if submissions are trusted.
 
-    Raises `QkvError` saying what to do if there is none.
+    Raises `ValueError` saying what to do if there is none.
     """
     if find_bwrap():
         return "bubblewrap"
@@ -36,7 +35,7 @@ def choose(image: str | None = None, trust: bool = False) -> str:
             return f"container {path} {image}"
     if trust:
         return "none"
-    raise QkvError(
+    raise ValueError(
         "no sandbox here: install bubblewrap (apt install bubblewrap), or name a container --image "
         "with qkv in it for podman or docker, or, for work you have read, say --trust-submissions"
     )
@@ -93,7 +92,7 @@ class OneByOne:
         control, _ = socket.socketpair()
         environment = ENVIRONMENT if self.kind == "none" else None
         with theirs:
-            self.process = subprocess.Popen(  # type: ignore[call-overload]
+            self.process = subprocess.Popen(  # type: ignore[call-overload]  # it takes a socket
                 self._command(limits),
                 stdin=theirs,
                 stdout=theirs,

@@ -56,7 +56,7 @@ class Judge:
         self.owner = {}
         self.lent = set()  # names in `space` that hold what the student's program gave
         self.main = Point(main, self)
-        self.main.pid = 2
+        self.main.pid = 2  # type: ignore[attr-defined]
         self.tests = {n: Test(cell) for n, cell in enumerate(cells) if cell["kind"] == "test"}
         trusted = [parse(cell["source"]) for cell in cells if cell["kind"] == "teacher"]
         trusted += [ast.Module(test.visible, []) for test in self.tests.values()]

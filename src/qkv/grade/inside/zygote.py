@@ -172,7 +172,7 @@ class Zygote:
         self.sock = sock
         self.shell = shell
         self.nested = nested
-        self.limits = None
+        self.limits: dict = {}  # of the session; empty between two
         self.stopped = None
         self.base = 0
 
@@ -279,7 +279,7 @@ class Zygote:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             time.sleep(0.001)
-        stopped, self.limits, self.stopped = self.stopped, None, None
+        stopped, self.limits, self.stopped = self.stopped, {}, None
         return {"clean": not self._others(), "stopped": stopped}
 
 

@@ -128,7 +128,7 @@ class Encoder:
                 return self.put(tuple(value), depth)
             if isinstance(value, torch.dtype):
                 return self._bytes(b"y", str(value).removeprefix("torch.").encode())
-        fields = getattr(kind := type(value), "_fields", None)
+        fields = getattr(kind := type(value), "_fields", ())
         if isinstance(value, tuple) and are_fields(fields) and are_fields((kind.__name__,)):
             self.out.append(b"m")
             self.put((kind.__name__, fields), depth + 1)
@@ -340,8 +340,7 @@ class Decoder:
         differentiable = tensor.is_floating_point() or tensor.is_complex()
         if flags and not differentiable:
             raise BadMessageError("a gradient of whole numbers")
-        if flags == 5:
-            tensor.computed = True  # on the other side it is the end of a computation
+        tensor.computed = flags == 5  # there it is the end of a computation, here it has no past
         if flags & 2:
             tensor = torch.nn.Parameter(tensor, requires_grad=bool(flags & 1))
         elif flags & 1:

@@ -31,4 +31,4 @@ def are_fields(names: object) -> bool:
 @functools.lru_cache(200)
 def record(name: str, fields: tuple[str, ...]) -> type:
     """Return the namedtuple of this name with these fields."""
-    return collections.namedtuple(name, fields)  # noqa: PYI024 - the fields are only known here
+    return collections.namedtuple(name, fields)

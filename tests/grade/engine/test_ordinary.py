@@ -130,7 +130,8 @@ CASES = {
     ),
     "a closure with a default": (
         "def f(g): return g(1)",
-        "def make(n):\n    def g(x, more=4): return x + n + more\n    return g\nassert f(make(2)) == 7",
+        "def make(n):\n    def g(x, more=4): return x + n + more\n    return g\n"
+        "assert f(make(2)) == 7",
         None,
     ),
     "a function of the test that calls itself": (

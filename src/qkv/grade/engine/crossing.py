@@ -32,9 +32,7 @@ def function_code(function: types.FunctionType, mine: type) -> Code:
 
 def _packed(function, mine, around):
     if function in around[:-1] or len(around) > 5:
-        raise UnsendableError(
-            "functions of the test that call each other in a circle cannot be sent"
-        )
+        raise UnsendableError("functions of the test call each other in a circle: make one of them")
     around = (*around, function)
     code, used = function.__code__, {}
     for name in sorted(set(_names(code))):

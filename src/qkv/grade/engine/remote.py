@@ -167,7 +167,13 @@ class FromStudent(Decoder):
         )
         return self.point.judge.trouble(NotAValue(text))
 
-    METHODS = {**Decoder.METHODS, b"x": _tensor}  # noqa: RUF012 - a table, never changed
+    def _fields(self, depth):
+        """Return a namedtuple; a tuple if its fields would make it look like a tensor."""
+        value = super()._fields(depth)
+        looks = any(_of_values().get(name) is False for name in value._fields)
+        return tuple(value) if looks else value
+
+    METHODS = {**Decoder.METHODS, b"x": _tensor, b"m": _fields}  # noqa: RUF012 - a table, never changed
 
 
 class ToStudent(Encoder):
@@ -198,8 +204,9 @@ class ToStudent(Encoder):
             except UnsendableError:
                 if callable(value):
                     raise UnsendableError(
-                        f"a {type(value).__name__} of the test cannot be sent to the student's "
-                        "code; use a def, a lambda or qkv.grade.inside.probe.function('lambda x: …')"
+                        f"a {type(value).__name__} of the test cannot be sent to the "
+                        "student's code; use a def, a lambda or "
+                        "qkv.grade.inside.probe.function('lambda x: …')"
                     ) from None
                 raise
 

@@ -98,11 +98,21 @@ def test_subclasses_arrive_as_what_they_extend():
 
         __hash__ = None
 
-    point = namedtuple("point", "x y")
     assert type(across(Loud(3))) is int
     assert across(Loud(3)) != 4
-    assert type(across(point(1, 2))) is tuple
     assert type(across(OrderedDict(a=1))) is dict
+
+
+def test_a_namedtuple_keeps_its_fields():
+    point = across(namedtuple("point", "x y")(1, [2]))
+    assert (point.x, point.y, point == (1, [2])) == (1, [2], True)
+
+
+@pytest.mark.parametrize("fields", [("__eq__",), ("x", "x"), ("class",), ("x", "y"), "x", (1,)])
+def test_fields_that_no_namedtuple_has_are_refused(fields):
+    data = b"m" + Encoder().encode(("point", fields)) + Encoder().encode((1,))
+    with pytest.raises(BadMessageError):
+        Decoder(data).decode()
 
 
 def test_what_is_no_value_needs_a_handle():

@@ -16,6 +16,7 @@ import sys
 import numpy as np
 
 from qkv.grade.keys import MAX_WORK, work
+from qkv.grade.kinds import Code, Name, are_fields, record
 
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000
@@ -33,22 +34,6 @@ class BadMessageError(ValueError):
 
 class UnsendableError(TypeError):
     """A value that does not cross the channel."""
-
-
-class Code:
-    """An expression, such as a lambda, that is evaluated on the student's side."""
-
-    def __init__(self, source):
-        """Keep the source of the expression."""
-        self.source = source
-
-
-class Name:
-    """A function or class of a known library, sent by its name: `torch.nn.functional:relu`."""
-
-    def __init__(self, path):
-        """Keep the path, `module:name`."""
-        self.path = path
 
 
 def _torch():
@@ -144,7 +129,12 @@ class Encoder:
                 return self.put(tuple(value), depth)
             if isinstance(value, torch.dtype):
                 return self._bytes(b"y", str(value).removeprefix("torch.").encode())
-        # Subclasses of plain values (a namedtuple, an enum of ints) cross as what they extend.
+        fields = getattr(kind := type(value), "_fields", ())
+        if isinstance(value, tuple) and are_fields(fields) and are_fields((kind.__name__,)):
+            self.out.append(b"m")
+            self.put((kind.__name__, fields), depth + 1)
+            return self.put(tuple(value), depth + 1)
+        # Subclasses of plain values ( an enum of ints) cross as what they extend.
         for plain in (int, float, str, bytes, list, tuple, dict, set, frozenset):
             if isinstance(value, plain) and type(value) is not plain:
                 return self.put(plain(value), depth + 1)  # type: ignore[arg-type]
@@ -176,7 +166,8 @@ class Encoder:
             return False
         if tensor.device.type != "cpu":
             return False
-        flags = 2 * isinstance(tensor, torch.nn.Parameter) + tensor.requires_grad
+        flags = 2 if isinstance(tensor, torch.nn.Parameter) else 0
+        flags |= tensor.requires_grad + 4 * (tensor.requires_grad and not tensor.is_leaf)
         grad = tensor.grad if tensor.is_leaf and tensor.requires_grad else None
         data = tensor.detach().resolve_conj().resolve_neg().contiguous()
         raw = data.reshape(-1).view(torch.uint8).numpy().tobytes() if data.numel() else b""
@@ -271,6 +262,15 @@ class Decoder:
             raise BadMessageError("too many keys of the same hash")
         return dict(zip(keys, items, strict=True))
 
+    def _fields(self, depth):
+        about, items = self.get(depth + 1), self.get(depth + 1)
+        if type(about) is not tuple or len(about) != 2 or type(items) is not tuple:
+            raise BadMessageError("no namedtuple")
+        name, fields = about
+        if not are_fields((name,)) or not are_fields(fields) or not len(items) == len(fields) < 99:
+            raise BadMessageError("no namedtuple")
+        return record(name, fields)(*items)
+
     def _range(self, depth):
         parts = []
         for _ in range(3):
@@ -322,7 +322,7 @@ class Decoder:
         import torch
 
         code, flags = self.unpack("<BB")
-        if code >= len(TENSOR_TYPES) or flags > 3:
+        if code >= len(TENSOR_TYPES) or flags > 7:
             raise BadMessageError("a tensor of unknown type")
         shape = self._shape()
         raw = self._raw()
@@ -340,6 +340,7 @@ class Decoder:
             tensor = torch.empty(shape, dtype=dtype)
         if flags and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BadMessageError("a gradient of whole numbers")
+        tensor.computed = flags == 5  # there it is the end of a computation, here it has no past
         if flags & 2:
             tensor = torch.nn.Parameter(tensor, requires_grad=bool(flags & 1))
         elif flags & 1:
@@ -387,6 +388,7 @@ class Decoder:
         b"z": lambda self, depth: frozenset(self._dict(depth, 1)),
         b"D": _dict,
         b"r": _range,
+        b"m": _fields,
         b"i": lambda self, depth: slice(*(self.get(depth + 1) for _ in range(3))),
         b"a": _array,
         b"g": lambda self, depth: self._array(depth, scalar=True),

@@ -74,6 +74,32 @@ def _prove(course, assignment, path, engine):
         if cell["kind"] == "test" and not shown.get("ok"):
             name = solved.cells[number].metadata.nbgrader.grade_id
             said = shown.get("detail") or result["stopped"] or "it was not reached"
+            at = _line(cell["source"], shown)
             raise ValueError(
-                f"{assignment}/{path.name}: the solution does not pass {name}: {said[:300]}"
+                f"{assignment}/{path.name}: the solution does not pass {name}{at}: "
+                f"{said[:400]}{_instead(cell['source'])}"
             )
+
+
+def _line(source, shown):
+    """Return `, line 3 (…)`: where a test failed; "" if that is not known."""
+    text = next((o["text"] for o in shown.get("outputs", []) if o.get("text")), "")
+    before, found, _ = source.partition(text)
+    if not text or not found:
+        return ""
+    return f", line {before.count(chr(10)) + 1} ({text.splitlines()[0].strip()[:100]})"
+
+
+# Forms that meet a copy, or nothing, and so fail without a refusal -> what to write.
+_ELSEWHERE = {
+    "redirect_stdout": "what is printed is seen by `probe.printed(f)`",
+    "warn": "warnings are seen inside `probe.run(function, f)`",
+    "patch": "a mock works inside `probe.run(function, f)`",
+    "type(": "a class's name is `probe.attribute(obj, '__class__').__name__`",
+}
+
+
+def _instead(source):
+    """Return a remark on forms in a test that cannot see what happens in the sandbox."""
+    found = [said for form, said in _ELSEWHERE.items() if form in source]
+    return "".join(f" ({said})" for said in found if "probe." not in source)

@@ -174,6 +174,8 @@ LIARS = {
     "list": "lambda: type('L', (list,), own)([0])",
     "dict": "lambda: type('L', (dict,), own)(z=0)",
     "array": "lambda: np.zeros(2, complex).view(type('L', (np.ndarray,), own))",
+    "record": "lambda: __import__('collections').namedtuple('L', 'shape size ndim dtype dim')"
+    "((3,), 3, 1, torch.float32, 1)",
     "tensor": "lambda: torch.zeros(2).char().as_subclass(type('L', (torch.Tensor,), own))",
 }  # fmt: skip
 OWN = "own = {k: v for k, v in vars(Liar).items() if k not in ('__dict__', '__weakref__')}\n"

@@ -94,8 +94,7 @@ def test_a_function_crosses_as_its_source(judge):
         "from qkv.grade.inside import probe\nassert f(probe.function('lambda x: x * 10'), 2) == 21"
     )
     assert judge(code, test)["ok"]
-    result = judge(code, "f(lambda x: x, 2)")
-    assert "probe.function" in said(result)
+    assert judge(code, "assert f(lambda x: x, 2) == 3")["ok"]
 
 
 def test_partial_points_are_a_number_within_bounds(judge):

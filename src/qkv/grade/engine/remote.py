@@ -11,15 +11,18 @@ that it expects. A test that means such an object asks by name: `qkv.grade.insid
 import builtins
 import contextlib
 import functools
+import inspect
 import math
 import operator
 import struct
 import time
+import types
 
 import numpy as np
 
 from qkv.grade.codec import BadMessageError, Code, Decoder, Encoder, Name, UnsendableError
 from qkv.grade.engine.channel import Channel, ChannelClosedError
+from qkv.grade.engine.crossing import Settings, function_code
 
 # Exceptions that mean something else to Python than "it failed": they end loops silently.
 _NEVER_RAISED = (StopIteration, StopAsyncIteration)
@@ -42,6 +45,7 @@ class Point:
         self.judge = judge
         self.count = 0
         self.broken = None
+        self.settings = Settings()
 
     def ask(self, op, *args, until=None):
         """Ask for something; return the decoded answer.
@@ -50,6 +54,9 @@ class Point:
         """
         if self.broken:
             raise self.judge.trouble(Stopped(self.broken))
+        news = self.settings.news() if op in ("call", "probe", "next") else None
+        if news:
+            self.ask("settings", news)
         encoder = ToStudent(self)
         number = self.count = self.count + 1
         data = encoder.encode((number, op, *args))
@@ -66,7 +73,7 @@ class Point:
 
     def _read(self, number, deadline):
         frame = self.channel.receive(deadline)
-        answer = Decoder(frame, handle=self._handle).decode()
+        answer = FromStudent(frame, self).decode()
         if type(answer) is not tuple or len(answer) < 3 or type(answer[0]) is not int:
             raise BadMessageError("no answer")
         if answer[0] != number:
@@ -130,6 +137,45 @@ def _exception(names, message, trace):
     return error
 
 
+class FromStudent(Decoder):
+    """Decodes what the student's code gives; a copy that would deceive a test says so."""
+
+    def __init__(self, frame, point):
+        """Decode a frame that came from one point."""
+        super().__init__(frame, handle=point._handle)
+        self.point = point
+
+    def _tensor(self, depth):
+        import torch
+
+        tensor = super()._tensor(depth)
+        if isinstance(tensor, torch.nn.Parameter):
+            tensor.stepped = lambda: self._refuse(
+                "an optimiser of the test would change copies of the parameters",
+                "def step(model, x): …` and `probe.run(step, model, x)",
+            )
+        elif getattr(tensor, "computed", False):
+            tensor.register_hook(self._ended)
+        return tensor
+
+    def _ended(self, grad):
+        raise self._refuse("no gradient flows back into your code", "probe.gradient(f, x)")
+
+    def _refuse(self, what, instead):
+        text = (
+            f"the test cannot be graded as it is written, since {what}: it has to say `{instead}`"
+        )
+        return self.point.judge.trouble(NotAValue(text))
+
+    def _fields(self, depth):
+        """Return a namedtuple; a tuple if its fields would make it look like a tensor."""
+        value = super()._fields(depth)
+        looks = any(_of_values().get(name) is False for name in value._fields)
+        return tuple(value) if looks else value
+
+    METHODS = {**Decoder.METHODS, b"x": _tensor, b"m": _fields}  # noqa: RUF012 - a table, never changed
+
+
 class ToStudent(Encoder):
     """Encodes what a test hands to the student's code."""
 
@@ -150,14 +196,17 @@ class ToStudent(Encoder):
             self.put(_call("torch_generator", value.get_state().numpy().tobytes()), depth)
         elif path := _library_name(value):
             self.put(Name(path), depth)
+        elif isinstance(value, types.FunctionType):
+            self.put(function_code(value, Handle), depth)
         else:
             try:
                 super()._other(value, depth)
             except UnsendableError:
                 if callable(value):
                     raise UnsendableError(
-                        "a function of the test cannot be sent to the student's code; "
-                        "use qkv.grade.inside.probe.function('lambda x: …')"
+                        f"a {type(value).__name__} of the test cannot be sent to the "
+                        "student's code; use a def, a lambda or "
+                        "qkv.grade.inside.probe.function('lambda x: …')"
                     ) from None
                 raise
 
@@ -208,7 +257,6 @@ class Handle:
     """Stands for an object of the student's program that is no plain value."""
 
     __slots__ = ("_qkv",)
-    __hash__ = None
     __array_ufunc__ = None  # `array - handle` is then asked of the handle, which refuses
 
     def __init__(self, point, number):
@@ -233,7 +281,9 @@ class Handle:
         `allclose`: the object would be the judge of itself. A field that is only named like a
         method (`config.dim`) is given if it is a value.
         """
-        if name.startswith("__") and name != "__name__":
+        if name == "__signature__":
+            return _signature(self._probe("parameters", (), {}))
+        if name.startswith("__") and name not in ("__name__", "__qualname__", "__annotations__"):
             raise AttributeError(f"{name} of a student's object is not available to tests")
         method = _of_values().get(name)
         if method is False:
@@ -246,6 +296,17 @@ class Handle:
     def __setattr__(self, name, value):
         """Set an attribute on the student's side."""
         self._ask("setattr", self, name, value)
+
+    def __hash__(self):
+        """Refuse to be a key: whether two are the same would be the object's word."""
+        text = "an object of the submission cannot be a key or in a set: use a list of pairs"
+        raise object.__getattribute__(self, "_qkv")[0].judge.trouble(NotAValue(text))
+
+    def __instancecheck__(self, other):
+        """Whether an object of the student's is of this class of the student's."""
+        if not isinstance(other, Handle):
+            return False  # a plain value: what the student made of it stayed there
+        return self._probe("of_class", (other,), {}) is True
 
     def __repr__(self):
         """Say what this is, in words that no student chose."""
@@ -262,13 +323,33 @@ class Handle:
         )
 
 
+def _signature(parameters):
+    """Return a signature from `(name, kind, whether it has a default, default)` of each part."""
+    made = [
+        inspect.Parameter(name, inspect._ParameterKind(kind), default=default)
+        if given
+        else inspect.Parameter(name, inspect._ParameterKind(kind))
+        for name, kind, given, default in parameters
+    ]
+    return inspect.Signature(made)
+
+
 def _refusing(name):
     def method(self, *args):
-        raise self._refuse(f"its {name}", f"call(obj, '__{name}__', …)")
+        raise self._refuse(f"its {name}", INSTEAD.get(name, f"call(obj, '__{name}__', …)"))
 
     return method
 
 
+# What to write instead, where it is not a plain call of the method.
+INSTEAD = {
+    "iter": "call(obj, '__iter__'), whose values can be looped over",
+    "len": "call(obj, '__len__')",
+    "getitem": "call(obj, '__getitem__', key)",
+    "contains": "contains(obj, item)",
+    "enter": "run(function, obj) with the `with` inside that function",
+    "exit": "run(function, obj) with the `with` inside that function",
+}
 _ARITHMETIC = [
     "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "and", "or",
     "xor", "lshift", "rshift",
@@ -278,6 +359,8 @@ _REFUSED = [
     "invert", "round", "enter", "exit", "eq", "ne", "lt", "le", "gt", "ge", "int", "float",
     "complex", "index",
 ]  # fmt: skip
+# What a student wrote about the object; the class's own would be that of `Handle`.
+Handle.__doc__ = property(lambda self: self._ask("getattr", self, "__doc__"))
 for _name in [*_REFUSED, *_ARITHMETIC, *(f"r{name}" for name in _ARITHMETIC)]:
     setattr(Handle, f"__{_name}__", _refusing(_name))
 
@@ -290,6 +373,10 @@ class Flow(Handle):
     """
 
     __slots__ = ()
+
+    def __len__(self):
+        """Fail as every iterator does; `list` asks this first."""
+        raise TypeError("an iterator has no length")
 
     def __iter__(self):
         """Return itself, as iterators do."""

@@ -10,9 +10,13 @@ carried out on the student's side, and the test receives the values.
 """
 
 import contextlib
+import importlib
+import inspect
 import io
+import marshal
+import types
 
-from qkv.grade.codec import Code
+from qkv.grade.codec import Code, Decoder
 
 
 def _remote(name, function, args, kwargs):
@@ -88,12 +92,108 @@ def contains(thing, item):
     return item in thing
 
 
+def run(function, *args, **kwargs):
+    """Return what a function of the test gives, carried out beside the student's objects.
+
+    For what needs the objects themselves: an optimiser's step on a model, a mock, a context
+    manager, recorded warnings. What it returns comes back as a plain value and is judged by the
+    test; it sees no expected result unless it is handed one.
+
+        def step(model, x):
+            optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+            ...
+            return before.item(), after.item()
+
+        before, after = probe.run(step, model, x)
+    """
+    for thing in (*args, *kwargs.values()):
+        if answer := _remote("run_there", thing, (function, args, kwargs), {}):
+            return answer[0]
+    return function(*args, **kwargs)
+
+
+def run_there(thing, function, args, kwargs):
+    """Call `function` on the student's side; `thing` only says where that is."""
+    return function(*args, **kwargs)
+
+
 def function(source):
     """Return the function that a source text such as `"lambda x: x ** 2"` describes.
 
-    Hand it to the student's function where a function is wanted: a function itself cannot cross.
+    Hand it to the student's function where a function is wanted and the test's own `def` or
+    `lambda` uses something that cannot cross.
     """
     return Sendable(source)
+
+
+def of_class(kind, thing):
+    """Whether an object is of a class."""
+    return isinstance(thing, kind)
+
+
+def parameters(function):
+    """Return `(name, kind, whether there is a default, default)` of each of its parameters."""
+    found = inspect.signature(function).parameters.values()
+    return [
+        (p.name, int(p.kind), p.default is not p.empty, None if p.default is p.empty else p.default)
+        for p in found
+    ]
+
+
+def rebuild(data, space):
+    """Return a function of the test from its code, its defaults and the values that it uses."""
+    code, name, defaults, keywords, used, closed = Decoder(data, None, _known).decode()
+    used = {key: _restored(value, space) for key, value in used.items()}
+    cells = tuple(types.CellType(_restored(value, space)) for value in closed)
+    made = types.FunctionType(
+        marshal.loads(code), {**space, **used}, name, _restored(defaults, space), cells
+    )
+    made.__kwdefaults__ = keywords
+    for cell in cells:  # a function that calls itself
+        if isinstance(cell.cell_contents, Itself):
+            cell.cell_contents = made
+    for key, value in used.items():
+        if isinstance(value, Itself):
+            made.__globals__[key] = made
+    return made
+
+
+class Itself:
+    """Stands for the function that is being rebuilt."""
+
+
+def _known(what):
+    module, _, path = what.path.partition(":")
+    return getattr(importlib.import_module(module), path)
+
+
+def _restored(value, space):
+    """Return a value that a function of the test uses; modules and functions are marked pairs."""
+    if type(value) is not tuple or len(value) != 2:
+        return value
+    mark, inside = value
+    if mark == "module":
+        return importlib.import_module(inside)
+    if mark == "function":
+        return rebuild(inside, space)
+    return Itself() if mark == "itself" else inside
+
+
+def settle(news):
+    """Take over seeds (the states of generators) and whether gradients are kept."""
+    import random
+
+    import numpy as np
+    import torch
+
+    if "grad" in news:
+        torch.set_grad_enabled(news["grad"])
+    if "torch" in news:
+        torch.set_rng_state(news["torch"])
+    if "numpy" in news:
+        np.random.set_state(news["numpy"])
+    if "random" in news:
+        random.setstate(news["random"])
 
 
 class Sendable(Code):

@@ -205,7 +205,7 @@ def check_text(name: str | None, fig: Figure) -> None:
     small = min(texts, key=lambda text: text.get_fontsize(), default=None)
     if small is None:
         return
-    size = small.get_fontsize() / 72 * PHONE / inches
+    size = small.get_fontsize() / 72 * PHONE / inches  # type: ignore[operator]
     if size < LEAST:
         raise QkvError(
             f"figure {name!r} is {inches:.1f} inches wide and has {small.get_text()!r} in "

@@ -134,7 +134,7 @@ class Encoder:
             self.out.append(b"m")
             self.put((kind.__name__, fields), depth + 1)
             return self.put(tuple(value), depth + 1)
-        # Subclasses of plain values ( an enum of ints) cross as what they extend.
+        # Subclasses of plain values (an enum of ints) cross as what they extend.
         for plain in (int, float, str, bytes, list, tuple, dict, set, frozenset):
             if isinstance(value, plain) and type(value) is not plain:
                 return self.put(plain(value), depth + 1)  # type: ignore[arg-type]
@@ -340,7 +340,7 @@ class Decoder:
             tensor = torch.empty(shape, dtype=dtype)
         if flags and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BadMessageError("a gradient of whole numbers")
-        tensor.computed = flags == 5  # there it is the end of a computation, here it has no past
+        tensor.computed = flags == 5  # there it is the end of a computation, here it has no past  # type: ignore[attr-defined]
         if flags & 2:
             tensor = torch.nn.Parameter(tensor, requires_grad=bool(flags & 1))
         elif flags & 1:

@@ -106,7 +106,7 @@ class Scatter(LiveFigure):
         of = np.zeros(len(self._points), int) if self._group_of is None else self._group_of
         ax.plot(*self._points[of == NO_GROUP].T, ".", ms=3, color=plot.MUTED, alpha=0.5)
         for group in sorted(set(of.tolist()) - {NO_GROUP}):
-            ax.scatter(
+            ax.scatter(  # type: ignore[misc]
                 *self._points[of == group].T,
                 s=14,
                 alpha=0.7,

@@ -102,7 +102,7 @@ class Sweep(LiveFigure):
         """Draw a setting that is not among the frames; say what is wrong when that fails."""
         setting = change["new"]
         if all(setting[control["name"]] in control["values"] for control in self.controls):
-            self.drawn = None
+            self.drawn = None  # type: ignore[assignment]
             return
         try:
             fig = self._figure(setting)

@@ -89,7 +89,7 @@ class Heads(SentenceFigure):
         large = 1.0 + min(0.3 * len(words), 4.0)
         heights = [(small + (0.55 if labels else 0.35)) * len(maps), large]
         fig = plt.figure(figsize=(5.2, sum(heights) + 0.2))
-        top, bottom = fig.subfigures(2, height_ratios=heights)
+        top, bottom = fig.subfigures(2, height_ratios=heights)  # type: ignore[misc]
         axes = top.subplots(len(maps), n_columns, squeeze=False)
         for layer, line in enumerate(axes):
             for head, ax in enumerate(line):

@@ -87,8 +87,7 @@ class TransformerFlow(SentenceFigure):
                 ax.add_patch(plt.Rectangle((x * 1.14, y), 1, 0.74, facecolor="#eef3f8",
                                            linewidth=1.2, edgecolor=edge))  # fmt: skip
                 ax.text(x * 1.14 + 0.03, y + 0.37, name, va="center", fontsize=10.3)
-                ax.text(x * 1.14 + 0.97, y + 0.37, shape, va="center", ha="right",
-                        fontsize=10.3)
+                ax.text(x * 1.14 + 0.97, y + 0.37, shape, va="center", ha="right", fontsize=10.3)
                 if cross:
                     ax.annotate("", (1.14, y + 0.37), (1, len(columns[0]) - 0.63), arrowprops={
                         "arrowstyle": "->", "color": plot.ORANGE, "linewidth": 1.4})  # fmt: skip

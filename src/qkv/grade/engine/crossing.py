@@ -108,7 +108,7 @@ def _watch(module: Any, name: str, which: str) -> None:
         _seeded[which] = _seeded.get(which, 0) + 1
         return seed(*args, **kwargs)
 
-    seeding.watched = True
+    seeding.watched = True  # type: ignore[attr-defined]
     setattr(module, name, seeding)
 
 
@@ -129,8 +129,8 @@ def _watch_optimisers() -> None:
                 raise refuse()
         return add(self, group)
 
-    adding.watched = True
-    torch.optim.Optimizer.add_param_group = adding
+    adding.watched = True  # type: ignore[attr-defined]
+    torch.optim.Optimizer.add_param_group = adding  # type: ignore[assignment, method-assign]
 
 
 class Settings:
@@ -168,6 +168,6 @@ class Settings:
         }
         for which, count in _seeded.items():
             if count != self.known.get(which, 0):
-                told[which] = states[which]()
+                told[which] = states[which]()  # type: ignore[operator]
         self.known = dict(_seeded)
         return told

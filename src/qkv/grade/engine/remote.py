@@ -107,7 +107,7 @@ class Point:
                 self.broken = str(error) or "it ended"
                 raise Stopped(self.broken) from None
         copy = Point(ours, self.judge)
-        copy.pid = pid if type(pid) is int and 1 < pid < 2**31 else 0
+        copy.pid = pid if type(pid) is int and 1 < pid < 2**31 else 0  # type: ignore[attr-defined]
         return copy
 
     def end(self):
@@ -127,13 +127,13 @@ def _exception(names, message, trace):
     for name in names:
         kind = getattr(builtins, name, None) if type(name) is str else None
         if isinstance(kind, type) and issubclass(kind, Exception):
-            found = RuntimeError if issubclass(kind, _NEVER_RAISED) else kind
+            found = RuntimeError if issubclass(kind, _NEVER_RAISED) else kind  # type: ignore[assignment]
             break
     try:
         error = found(message)
     except TypeError:
         error = RuntimeError(message)
-    error.from_student = trace
+    error.from_student = trace  # type: ignore[attr-defined]
     return error
 
 
@@ -150,7 +150,7 @@ class FromStudent(Decoder):
 
         tensor = super()._tensor(depth)
         if isinstance(tensor, torch.nn.Parameter):
-            tensor.stepped = lambda: self._refuse(
+            tensor.stepped = lambda: self._refuse(  # type: ignore[attr-defined]
                 "an optimiser of the test would change copies of the parameters",
                 "def step(model, x): …` and `probe.run(step, model, x)",
             )
@@ -360,7 +360,7 @@ _REFUSED = [
     "complex", "index",
 ]  # fmt: skip
 # What a student wrote about the object; the class's own would be that of `Handle`.
-Handle.__doc__ = property(lambda self: self._ask("getattr", self, "__doc__"))
+Handle.__doc__ = property(lambda self: self._ask("getattr", self, "__doc__"))  # type: ignore[assignment]
 for _name in [*_REFUSED, *_ARITHMETIC, *(f"r{name}" for name in _ARITHMETIC)]:
     setattr(Handle, f"__{_name}__", _refusing(_name))
 

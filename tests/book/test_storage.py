@@ -19,6 +19,7 @@ def test_where_storage_is_refused_a_page_gets_a_memory_of_its_own(page):
         "1",
     ]
     assert page.evaluate("localStorage.length") == 1
+    assert page.evaluate("localStorage.forgetful")
     page.evaluate("localStorage.removeItem('mode')")
     assert page.evaluate("localStorage.getItem('mode')") is None
 

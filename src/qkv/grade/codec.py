@@ -340,7 +340,8 @@ class Decoder:
             tensor = torch.empty(shape, dtype=dtype)
         if flags and not (tensor.is_floating_point() or tensor.is_complex()):
             raise BadMessageError("a gradient of whole numbers")
-        tensor.computed = flags == 5  # there it is the end of a computation, here it has no past  # type: ignore[attr-defined]
+        # There it may be the end of a computation; here it has no past.
+        tensor.computed = flags == 5  # type: ignore[attr-defined]
         if flags & 2:
             tensor = torch.nn.Parameter(tensor, requires_grad=bool(flags & 1))
         elif flags & 1:

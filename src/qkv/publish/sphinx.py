@@ -263,6 +263,7 @@ MEMORY = """for (const name of ["localStorage", "sessionStorage"]) {
   try { window[name].getItem("qkv"); } catch {
     const kept = new Map();
     const memory = {
+      forgetful: true, // the reader is told that nothing is kept
       getItem: (key) => kept.get(String(key)) ?? null,
       setItem: (key, value) => void kept.set(String(key), String(value)),
       removeItem: (key) => void kept.delete(String(key)),

@@ -33,6 +33,7 @@ export function forget(prefix) {
 
 export function canKeep() {
   try {
+    if (localStorage.forgetful) return false; // the page lent itself a memory that ends with it
     localStorage.setItem(`${KEY}-probe`, "1");
     localStorage.removeItem(`${KEY}-probe`);
     return true;

@@ -40,6 +40,4 @@ def test_a_chapter_loads_with_less_than_a_megabyte(page, site, name):
     # A model's weights come when its figure is near.
     assert not [path for path in sizes if sizes[path] > BUDGET / 2 and "/figures/" in path]
     assert packed(site / name) < 100_000
-    # The icons' script and typefaces are on their way out of the site.
-    rest = sum(size for path, size in sizes.items() if "fontawesome" not in path)
-    assert rest < BUDGET, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+    assert sum(sizes.values()) < BUDGET, sorted(sizes.items(), key=lambda item: -item[1])[:8]

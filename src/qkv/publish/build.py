@@ -21,6 +21,7 @@ from qkv import quiz
 from qkv.errors import QkvError
 from qkv.notebook.files import read_notebook, read_yaml
 from qkv.paths import notebooks, require_writable, root
+from qkv.publish.icons import drop_icon_fonts
 from qkv.publish.lock import only_one
 from qkv.publish.pages import write_pages
 
@@ -39,6 +40,7 @@ UNUSED = [
     ".buildinfo",
     "**/*.map",
     "_static/vendor/fontawesome/**/*.ttf",
+    "_static/*webpack-macros.html",
     "_static/**/*.po",
     "_static/locales",
 ]
@@ -185,6 +187,7 @@ def finish(site: Path, mark: str) -> None:
     for pattern in UNUSED:
         for path in list(site.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    drop_icon_fonts(site)
     config, toc = read_yaml(root() / "_config.yml"), read_yaml(root() / "_toc.yml")
     base = urlsplit(config["html"]["baseurl"]).path or "/"
     write_pages(site, config["title"], f"{toc['root']}.html", base)

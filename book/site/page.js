@@ -14,5 +14,10 @@ window.addEventListener("load", async () => {
     }
   };
   mark();
-  window.addEventListener("resize", mark);
+  // Not the window alone: typefaces come late, and a sidebar that opens makes the text narrower.
+  const seen = new ResizeObserver(mark);
+  for (const box of document.querySelectorAll("div.math > mjx-container")) {
+    seen.observe(box);
+    if (box.firstElementChild) seen.observe(box.firstElementChild);
+  }
 });

@@ -9,6 +9,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
+from qkv.errors import QkvError
 from qkv.grade.course import Course, Plan, files_of, nbgrader_says, why
 from qkv.grade.engine.worker import Engine
 from qkv.notebook.files import write
@@ -18,7 +19,7 @@ def release(course: Course, assignment: str, engine: Engine | None) -> list[Path
     """Release an assignment; return the files written (none if all were as they should be).
 
     engine: runs the solution first; None skips that
-    Raises `ValueError` naming the cell if the solution does not pass its own tests.
+    Raises `QkvError` naming the cell if the solution does not pass its own tests.
     """
     with course.lock(), tempfile.TemporaryDirectory(dir=course.root, prefix=".release-") as draft:
         if engine is not None:
@@ -32,7 +33,7 @@ def release(course: Course, assignment: str, engine: Engine | None) -> list[Path
                 GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
             except NbGraderException as error:
                 said = why(lines, error)
-                raise ValueError(f"nbgrader does not accept {assignment}: {said}") from error
+                raise QkvError(f"nbgrader does not accept {assignment}: {said}") from error
         return _place(Path(draft) / assignment, course.released / assignment)
 
 
@@ -75,7 +76,7 @@ def _prove(course, assignment, path, engine):
             name = solved.cells[number].metadata.nbgrader.grade_id
             said = shown.get("detail") or result["stopped"] or "it was not reached"
             at = _line(cell["source"], shown)
-            raise ValueError(
+            raise QkvError(
                 f"{assignment}/{path.name}: the solution does not pass {name}{at}: "
                 f"{said[:400]}{_instead(cell['source'])}"
             )
@@ -84,9 +85,9 @@ def _prove(course, assignment, path, engine):
 def _line(source, shown):
     """Return `, line 3 (…)`: where a test failed; "" if that is not known."""
     text = next((o["text"] for o in shown.get("outputs", []) if o.get("text")), "")
-    before, found, _ = source.partition(text)
-    if not text or not found:
+    if not text or text not in source:
         return ""
+    before = source.partition(text)[0]
     return f", line {before.count(chr(10)) + 1} ({text.splitlines()[0].strip()[:100]})"
 
 

@@ -2,19 +2,7 @@
 
 import json
 
-from qkv.publish.contents import entry, parts
-
-TOC = """format: jb-book
-root: book/index
-parts:
-  - caption: This book
-    chapters:
-      - file: book/how_to_read
-  - caption: I. Before
-    chapters:
-      - file: chapters/01_first
-      - file: chapters/02_second
-"""
+from qkv.publish.contents import entry
 
 
 def notebook(folder, name, text, about):
@@ -23,11 +11,6 @@ def notebook(folder, name, text, about):
     path = folder / "chapters" / f"{name}.ipynb"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({**content, "nbformat": 4, "nbformat_minor": 5}))
-
-
-def test_parts_without_chapters_are_left_out(tmp_path):
-    (tmp_path / "_toc.yml").write_text(TOC)
-    assert list(parts(tmp_path)) == [("I. Before", ["01_first", "02_second"])]
 
 
 def test_a_chapter_is_told_by_number_title_what_it_is_about_and_time(tmp_path):

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -227,9 +227,18 @@ def plans(course: Course, assignment: str) -> list[Plan]:
 
 def files_of(course: Course, assignment: str) -> dict[str, str]:
     """Return the files handed out beside the notebooks: name -> base64."""
-    folder, found, size = course.released / assignment, {}, 0
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".ipynb" and path.name not in PRIVATE:
+    folder = course.released / assignment
+    return packed(folder, [p for p in folder.rglob("*") if p.name not in PRIVATE])
+
+
+def packed(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """Return the files among the paths that are no notebooks: name below the folder -> base64.
+
+    Raises `QkvError` when they are larger than a sandbox takes in.
+    """
+    found, size = {}, 0
+    for path in sorted(paths):
+        if path.is_file() and path.suffix != ".ipynb":
             size += path.stat().st_size
             if size > MAX_FILES:
                 raise QkvError(f"the files in {folder} are larger than {MAX_FILES // 2**20} MB")

@@ -1,7 +1,5 @@
 """One notebook through exactly what will grade it, before it is handed in."""
 
-import ast
-import base64
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,10 +7,9 @@ import nbformat
 
 from qkv.errors import QkvError
 from qkv.grade import clean
-from qkv.grade.course import MAX_FILES, Course, Plan, files_of, plans
+from qkv.grade.course import Course, Plan, files_of, packed, plans
 from qkv.grade.engine.worker import Engine
 from qkv.grade.intake import MAX_FILE, UnreadableError, parse, rebuild
-from qkv.grade.names import parse as parse_source
 from qkv.grade.nbgrader import WHY
 
 
@@ -42,8 +39,6 @@ def try_notebook(path: Path, engine: Engine, course: Course | None = None) -> Tr
     if not submission.readable:
         return trial
     cells = plan.cells(submission.notebook)
-    for cell in cells.values() if course is None else ():
-        _take_from_beside(cell, files)
     result = engine.run(list(cells.values()), files)
     for order, (number, cell) in enumerate(cells.items()):
         shown = result["cells"].get(order, {})
@@ -83,24 +78,9 @@ def _from_itself(path: Path, data: bytes) -> tuple[Plan, dict[str, str]]:
     if not any(cell.metadata.nbgrader.get("grade") for cell in marked):
         raise QkvError(f"{path.name} has no tests: it is no notebook of an assignment")
     given = {cell.metadata.nbgrader.grade_id: cell.source for cell in marked}
-    files, size = {}, 0
-    for beside in sorted(path.resolve().parent.iterdir()):
-        if beside.is_file() and beside.suffix != ".ipynb" and not beside.name.startswith("."):
-            size += beside.stat().st_size
-            if size > MAX_FILES:
-                break
-            files[beside.name] = base64.b64encode(beside.read_bytes()).decode()
+    folder = path.resolve().parent
+    files = packed(folder, [p for p in folder.iterdir() if not p.name.startswith(".")])
     return Plan(path.stem, notebook, given, notebook), files
-
-
-def _take_from_beside(cell: dict, files: dict[str, str]) -> None:
-    """Count what a student's cell imports from a file beside the notebook as the student's own."""
-    tree = parse_source(cell["source"]) if cell["kind"] == "student" else None
-    for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.ImportFrom) and f"{node.module}.py" in files:
-            names = {alias.asname or alias.name for alias in node.names}
-            cell["binds"] = sorted({*cell["binds"], *names})
-            cell["imports"] = cell["imports"].replace(ast.unparse(node), "pass")
 
 
 def _outcome(cell, test: dict, shown: dict) -> tuple[str, float, float, str]:

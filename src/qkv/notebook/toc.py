@@ -1,6 +1,6 @@
 """The table of contents: what the book holds, and in which order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -14,18 +14,34 @@ def listed(book: Path) -> list[str]:
 
     Raises `QkvError` when it is not YAML.
     """
-    try:
-        toc = yaml.safe_load(read_text(book / "_toc.yml"))
-    except yaml.YAMLError as error:
-        raise QkvError(
-            f"_toc.yml cannot be read ({' '.join(str(error).split())}): mend it"
-        ) from error
-    return list(dict.fromkeys(_files(toc or {})))
+    return list(dict.fromkeys(_files(_table(book))))
 
 
 def chapters(book: Path) -> list[str]:
     """Return the names of the chapters that the book lists, as `01_encodings`, in its order."""
-    return [file.removeprefix("chapters/") for file in listed(book) if file.startswith("chapters/")]
+    return _chapters(listed(book))
+
+
+def parts(book: Path) -> list[tuple[str, list[str]]]:
+    """Return each part of the book that has chapters: its caption, and their names in order."""
+    found = [
+        (part.get("caption", ""), _chapters(_files(part)))
+        for part in _table(book).get("parts") or []
+    ]
+    return [(caption, names) for caption, names in found if names]
+
+
+def _table(book: Path) -> dict:
+    try:
+        return yaml.safe_load(read_text(book / "_toc.yml")) or {}
+    except yaml.YAMLError as error:
+        raise QkvError(
+            f"_toc.yml cannot be read ({' '.join(str(error).split())}): mend it"
+        ) from error
+
+
+def _chapters(files: Iterable[str]) -> list[str]:
+    return [file.removeprefix("chapters/") for file in files if file.startswith("chapters/")]
 
 
 def _files(entry: dict) -> Iterator[str]:

@@ -1,26 +1,15 @@
 """The list of chapters on the landing page, made from the table of contents."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from qkv.notebook.files import read_notebook, read_text
+from qkv.notebook.files import read_notebook
+from qkv.notebook.toc import parts
 from qkv.publish.prose import headings
 from qkv.publish.reading import STATED
-
-
-def parts(book: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield each part of the book that has chapters: its caption, and their names in order."""
-    toc = yaml.safe_load(read_text(book / "_toc.yml"))
-    for part in toc.get("parts", []):
-        files = [entry.get("file", "") for entry in part.get("chapters", [])]
-        names = [file.removeprefix("chapters/") for file in files if file.startswith("chapters/")]
-        if names:
-            yield part.get("caption", ""), names
 
 
 def entry(book: Path, name: str) -> str:

@@ -1,0 +1,250 @@
+// Say it, see it: the reader's caption, the picture code by code, and the words that each code looked
+// at. The picture is a grid of codes in the grid pattern, laid over a canvas.
+
+import { seeded } from "../../live/js/causal.js";
+import { largest } from "../../live/js/engine.js";
+import {
+  button,
+  choice,
+  figure,
+  fixed,
+  h,
+  reducedMotion,
+  slider,
+  uid,
+  walk,
+} from "../../live/js/shared.js";
+import { imaginer } from "./imaginer.js";
+
+const GUIDANCE = [1, 2, 4];
+const TEMPERATURES = [0.3, 0.5, 0.7, 1, 1.3];
+const MILLISECONDS = 90; // between two codes
+
+// What is wrong with a caption, or null.
+export function complaint(text, machine, pattern) {
+  const said = wordsOf(text);
+  if (!said.length) return "There is no word yet: write a caption, or choose one.";
+  const strange = [...new Set(said.filter((word) => !machine.knows(word)))];
+  if (strange.length) {
+    const names = strange.map((word) => `“${word}”`).join(", ");
+    return `I do not know ${names}. My ${machine.words.length} words are: ${machine.words.join(", ")}.`;
+  }
+  if (!new RegExp(pattern).test(said.join(" "))) {
+    return (
+      "I know these words, but not in this order. A caption is built like this: a small green star " +
+      "left of a big red circle in the meadow on a winter night."
+    );
+  }
+  return null;
+}
+export const wordsOf = (text) => text.toLowerCase().match(/\p{L}+/gu) ?? [];
+
+export default figure(({ model, el, say, cleanup }) => {
+  const names = ["shapes", "weights", "n_heads", "words", "n_words"];
+  const machine = imaginer(Object.fromEntries(names.map((key) => [key, model.get(key)])));
+  const examples = model.get("examples");
+  const { side } = machine;
+  const id = uid("caption");
+  let [guidance, temperature, seed] = [2, 1, 0];
+  let [drawn, said, next, timer, chosen] = [[], [], null, null, 0];
+
+  const field = h("textarea", {
+    id,
+    rows: 2,
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    "aria-describedby": `${id}-note`,
+  });
+  const menu = choice({
+    label: "Captions",
+    values: ["your own", ...examples],
+    index: 1,
+    most: 1,
+    onchange: (_, i) => {
+      if (i) field.value = examples[i - 1];
+      begin();
+    },
+  });
+  const note = h("p", { class: "qkv-note", id: `${id}-note` });
+  const words = h("ol", {
+    class: "qkv-said",
+    "aria-label": "The words, and how much they are looked at",
+  });
+  const canvas = h("canvas", { width: 24, height: 24, "aria-hidden": "true" });
+  const cells = Array.from({ length: side }, (_, r) =>
+    Array.from({ length: side }, (__, c) =>
+      h("td", { role: "gridcell", tabindex: r + c ? -1 : 0, "data-at": r * side + c }),
+    ),
+  );
+  const flat = cells.flat();
+  const table = h(
+    "table",
+    { class: "qkv-codes", role: "grid", "aria-label": "The picture, code by code" },
+    h(
+      "tbody",
+      {},
+      cells.map((row) => h("tr", { role: "row" }, row)),
+    ),
+  );
+
+  function show() {
+    const pixels = machine.picture(drawn.map(({ code }) => code));
+    const width = Math.sqrt(pixels.length / 3);
+    const patch = width / side;
+    canvas.width = canvas.height = width;
+    const image = new ImageData(width, width);
+    for (let i = 0; i < width * width; i += 1) {
+      const at = Math.floor(Math.floor(i / width) / patch) * side + Math.floor((i % width) / patch);
+      for (let k = 0; k < 3; k += 1) image.data[4 * i + k] = Math.round(255 * pixels[3 * i + k]);
+      image.data[4 * i + 3] = at < drawn.length ? 255 : 0;
+    }
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    flat.forEach((cell, at) => {
+      cell.classList.toggle("qkv-here", at === chosen);
+      const name = at < drawn.length ? `code ${drawn[at].code}` : "not drawn yet";
+      cell.setAttribute("aria-label", `${place(at)}: ${name}`);
+    });
+    const looks = drawn[chosen]?.looks;
+    const strongest = looks ? Math.max(...looks, 1e-9) : 1;
+    [...words.children].forEach((item, i) => {
+      item.style.setProperty("--look", `${looks ? (70 * looks[i]) / strongest : 0}%`);
+      item.setAttribute("aria-label", looks ? `${said[i]}: ${fixed(looks[i])}` : said[i]);
+    });
+  }
+  const place = (at) => `row ${Math.floor(at / side) + 1}, column ${(at % side) + 1}`;
+  const inWords = (at) => {
+    if (at >= drawn.length) return `Nothing is drawn in ${place(at)} yet.`;
+    const { code, probabilities, looks } = drawn[at];
+    const most = largest(looks.subarray(0, said.length), 3).map(
+      (i) => `“${said[i]}” (${fixed(looks[i])})`,
+    );
+    return (
+      `In ${place(at)} stands code ${code}, with probability ${fixed(probabilities[code])}. ` +
+      `Of the words it looked most at ${most.join(", ")}.`
+    );
+  };
+
+  const stop = () => {
+    clearTimeout(timer);
+    timer = null;
+    go.textContent = "Draw it";
+  };
+  // Makes ready for the caption in the field; whether it can be drawn.
+  function begin() {
+    stop();
+    const wrong = complaint(field.value, machine, model.get("pattern"));
+    note.textContent = wrong ?? "";
+    field.setAttribute("aria-invalid", String(wrong !== null));
+    [drawn, next, chosen] = [[], null, 0];
+    said = wrong ? [] : wordsOf(field.value);
+    words.replaceChildren(...said.map((word) => h("li", {}, word)));
+    show();
+    if (wrong) {
+      say(wrong);
+      return false;
+    }
+    model.set("text", said.join(" "));
+    model.save_changes();
+    seed += 1;
+    const random = seeded(seed);
+    const make = machine.go(machine.idsOf(said), guidance);
+    next = () => make(temperature, random());
+    return true;
+  }
+  function one() {
+    const made = next?.();
+    if (!made) return false;
+    drawn.push(made);
+    choose(drawn.length - 1, false);
+    return drawn.length < flat.length;
+  }
+  const ended = () => {
+    stop();
+    say(`The picture of “${said.join(" ")}” is drawn: ${drawn.length} codes. ${inWords(chosen)}`);
+  };
+  const run = () => {
+    if (one()) timer = setTimeout(run, MILLISECONDS);
+    else ended();
+  };
+  const go = button("Draw it", () => {
+    if (timer !== null) {
+      stop();
+      say(`Stopped after ${drawn.length} codes.`);
+      return;
+    }
+    if (!begin()) return;
+    go.textContent = "Stop";
+    if (reducedMotion()) {
+      while (one());
+      ended();
+    } else run();
+  });
+  const single = button("One code", () => {
+    stop();
+    if ((!next || drawn.length === flat.length) && !begin()) return;
+    one();
+    say(inWords(chosen));
+  });
+  const push = choice({
+    label: "Guidance",
+    values: GUIDANCE,
+    index: GUIDANCE.indexOf(guidance),
+    onchange: (value) => {
+      guidance = value;
+      if (begin()) say(`Guidance ${value}: press Draw it.`);
+    },
+  });
+  const heat = slider({
+    label: "Temperature",
+    values: TEMPERATURES,
+    index: TEMPERATURES.indexOf(1),
+    onchange: (value) => {
+      temperature = value;
+      say(`Temperature ${value}.`);
+    },
+  });
+
+  function choose(at, aloud = true) {
+    flat[chosen].tabIndex = -1;
+    chosen = at;
+    flat[at].tabIndex = 0;
+    show();
+    if (aloud) say(inWords(at));
+  }
+  const under = ({ target }) => {
+    const cell = target.closest?.("td[data-at]");
+    return cell ? Number(cell.dataset.at) : null;
+  };
+  table.addEventListener("focusin", (event) => under(event) !== null && choose(under(event)));
+  table.addEventListener("click", (event) => under(event) !== null && flat[under(event)].focus());
+  table.addEventListener("keydown", (event) => {
+    const at = under(event);
+    if (at !== null) walk(event, cells, Math.floor(at / side), at % side);
+  });
+  field.addEventListener("input", () => {
+    menu.set(0);
+    const wrong = complaint(field.value, machine, model.get("pattern"));
+    note.textContent = wrong ?? "";
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    go.click();
+  });
+  cleanup(stop);
+
+  field.value = model.get("text");
+  el.append(
+    h("div", { class: "qkv-controls qkv-first" }, menu.el, push.el, heat.el),
+    h("label", { class: "qkv-text", for: id }, h("span", {}, "Caption"), field),
+    note,
+    h("div", { class: "qkv-deeds" }, go, single),
+    h("div", { class: "qkv-saying" }, h("div", { class: "qkv-canvas" }, canvas, table), words),
+  );
+  begin();
+  while (one());
+  say(
+    `“${said.join(" ")}”, drawn from ${drawn.length} codes. Choose a part of the picture, or write a caption.`,
+  );
+});

@@ -6,9 +6,9 @@
 __all__ = ['GREYS', 'WIDTH', 'N_DIGITS', 'N_PIXELS', 'PATCH', 'CELLS', 'WORD_IDS', 'N_WORDS', 'STYLES', 'Digits', 'digit_images',
            'shuffled', 'bits_per_dimension', 'count_scores', 'Grid', 'PixelTransformer', 'free_parameters',
            'pixel_loss', 'train_pixels', 'paint', 'class_beliefs', 'MaskedConv2d', 'PixelCNN', 'PixelRNN', 'patches',
-           'VisionTransformer', 'SmallCNN', 'train_classifier', 'accuracy', 'as_images', 'Codebook', 'VQAutoencoder',
-           'train_vq', 'caption_ids', 'TextToImage', 'train_text_to_image', 'imagine', 'Restyler', 'PixelMap',
-           'restyled', 'train_restyler', 'restyling', 'frechet_distance']
+           'VisionTransformer', 'SmallCNN', 'train_classifier', 'accuracy', 'as_images', 'Codebook', 'Residual',
+           'VQAutoencoder', 'train_vq', 'caption_ids', 'TextToImage', 'train_text_to_image', 'imagine', 'Restyler',
+           'PixelMap', 'restyled', 'train_restyler', 'restyling', 'frechet_distance']
 
 # %% ../../../chapters/10_generating_images.ipynb #66118eb1
 import math
@@ -410,7 +410,6 @@ class Codebook(nn.Module):
         self.codes = nn.Parameter(torch.randn(n_codes, d_code))
         self.commitment = commitment
         self.register_buffer("use", torch.ones(n_codes))
-        self.n_revived = 0
 
     def nearest(self, z: Tensor) -> Tensor:
         """Return the ids (…) of the codes nearest to z (…, d_code)."""
@@ -434,45 +433,54 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def revive(self, z: Tensor) -> None:
-        """Move the codes that are hardly used to vectors of z."""
-        dead = (self.use < 0.05).nonzero()[:, 0]
-        flat = z.flatten(0, -2)
-        self.codes[dead] = flat[torch.randint(len(flat), (len(dead),))]
-        self.use[dead] = 1.0
-        self.n_revived += len(dead)
+        """Move codes that are hardly used to vectors that lie far off.
+
+        A vector of z is drawn with a chance that grows with the square of
+        its distance from its code: there a new code helps most.
+        """
+        dead = (self.use < 0.4).nonzero()[:, 0]
+        if len(dead):
+            flat = z.flatten(0, -2)
+            off = torch.cdist(flat, self.codes).min(1).values.square()
+            self.codes[dead] = flat[torch.multinomial(off, len(dead))]
+            self.use[dead] = 1.0
+
+# %% ../../../chapters/10_generating_images.ipynb #2bc0af67
+class Residual(nn.Module):
+    """x plus what two convolutions add, which see the neighbours."""
+
+    def __init__(self, d_model: int):
+        super().__init__()
+        self.look = nn.Conv2d(d_model, d_model, 3, padding=1)
+        self.mix = nn.Conv2d(d_model, d_model, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (batch, d_model, height, width), as x is."""
+        return x + self.mix(F.relu(self.look(F.relu(x))))
 
 
 class VQAutoencoder(nn.Module):
     """Pictures to a grid of codes, and back."""
 
     def __init__(
-        self, n_codes: int = 128, d_code: int = 16, d_model: int = 48
+        self, n_codes: int = 256, d_code: int = 16, d_model: int = 64
     ):
         super().__init__()
         self.encoder = nn.Sequential(
-            nn.Conv2d(3, d_model, PATCH, stride=PATCH),
-            nn.ReLU(),
-            nn.Conv2d(d_model, d_model, 3, padding=1),
-            nn.ReLU(),
+            nn.Conv2d(3, d_model, PATCH, stride=PATCH),  # patches
+            Residual(d_model),
             nn.Conv2d(d_model, d_code, 1),
         )
         self.codebook = Codebook(n_codes, d_code)
         self.decoder = nn.Sequential(
-            nn.Conv2d(d_code, d_model, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(d_model, d_model, 3, padding=1),
-            nn.ReLU(),
+            nn.Conv2d(d_code, d_model, 1),
+            Residual(d_model),
             nn.ConvTranspose2d(d_model, 3, PATCH, stride=PATCH),
         )
 
     def vectors(self, pictures: Tensor) -> Tensor:
         """Return (batch, CELLS, CELLS, d_code), before the codes."""
         return self.encoder(pictures).permute(0, 2, 3, 1)
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the pictures made again, and the codebook's loss."""
-        coded, loss = self.codebook(self.vectors(pictures))
-        return self.decoder(coded.permute(0, 3, 1, 2)), loss
 
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
@@ -485,48 +493,48 @@ class VQAutoencoder(nn.Module):
         z = self.codebook.codes[ids.unflatten(1, (CELLS, CELLS))]
         return self.decoder(z.permute(0, 3, 1, 2)).clamp(0, 1)
 
-
+# %% ../../../chapters/10_generating_images.ipynb #ef28cf53
 def train_vq(
     model: VQAutoencoder,
     pictures: Tensor,
     seed: int,
-    steps: int = 700,
+    steps: int = 1000,
     revive: bool = True,
-    lr: float = 4e-3,
-    warm: int = 200,
-    weight: float = 30,
+    warm: int = 60,
 ) -> History:
     """Train an autoencoder; every 20 steps, revive codes (or never).
 
-    warm: steps before the codes come in.
+    warm: steps before the codes come in. They begin where vectors are.
     """
     taken = 0
 
     def loss(model: VQAutoencoder, batch: tuple) -> Tensor:
         nonlocal taken
         taken += 1
-        z = model.vectors(batch[0])
-        tie = 0.0
-        if taken == warm or (revive and taken > warm and taken % 20 == 0 and taken < 0.8 * steps):
-            if taken == warm: model.codebook.use.zero_()
+        z, tie = model.vectors(batch[0]), 0.0
+        if taken == warm:
+            model.codebook.use.zero_()
             model.codebook.revive(z)
+        elif revive and taken > warm and taken % 20 == 0:
+            if taken < 0.8 * steps:
+                model.codebook.revive(z)
         if taken >= warm:
             z, tie = model.codebook(z)
         again = model.decoder(z.permute(0, 3, 1, 2))
-        return weight * F.mse_loss(again, batch[0]) + tie
+        return 30 * F.mse_loss(again, batch[0]) + tie
 
     return fit(
         model,
         loss,
         shuffled(pictures, seed=seed),
         steps=steps,
-        lr=lr,
+        lr=6e-3,
         weight_decay=0.0,
         seed=seed,
         label="VQ autoencoder",
     )
 
-# %% ../../../chapters/10_generating_images.ipynb #96fd7038
+# %% ../../../chapters/10_generating_images.ipynb #3838ab63
 WORD_IDS = {word: i + 1 for i, word in enumerate(scenes.WORDS)}
 N_WORDS = 17  # of the longest caption of two things
 
@@ -555,7 +563,7 @@ class TextToImage(nn.Module):
 
     def __init__(
         self,
-        n_codes: int = 128,
+        n_codes: int = 256,
         d_model: int = 64,
         n_heads: int = 4,
         d_ff: int = 128,
@@ -596,7 +604,7 @@ class TextToImage(nn.Module):
             x = block(x, mask)
         return self.to_scores(self.norm(x[:, N_WORDS:]))
 
-# %% ../../../chapters/10_generating_images.ipynb #b121921a
+# %% ../../../chapters/10_generating_images.ipynb #daa43c59
 def train_text_to_image(
     model: TextToImage,
     words: Tensor,
@@ -653,28 +661,27 @@ def imagine(
         codes = torch.cat([codes, drawn], dim=1)
     return codes
 
-# %% ../../../chapters/10_generating_images.ipynb #61bb8d23
+# %% ../../../chapters/10_generating_images.ipynb #40abed7e
 STYLES = [(s, d) for s in scenes.SEASONS for d in scenes.DAYTIMES]
 
 
 class Restyler(nn.Module):
     """An encoder reads a picture's patches, a decoder makes another's.
 
-    The decoder asks with the place of each new patch and the style that
-    is wanted; cross-attention answers.
+    A new patch begins with the old one at its place and the style that is
+    wanted; cross-attention brings what must come from elsewhere.
     """
 
     def __init__(
         self,
-        d_model: int = 48,
+        d_model: int = 64,
         n_heads: int = 4,
-        d_ff: int = 96,
-        n_layers: int = 2,
+        d_ff: int = 256,
+        n_layers: int = 1,
     ):
         super().__init__()
         sizes = d_model, n_heads, d_ff
         self.read = nn.Linear(3 * PATCH**2, d_model)
-        self.source_places = Grid(CELLS, d_model)
         self.places = Grid(CELLS, d_model)
         self.styles = nn.Embedding(len(STYLES), d_model)
         self.encoder = nn.ModuleList(
@@ -683,26 +690,26 @@ class Restyler(nn.Module):
         self.decoder = nn.ModuleList(
             DecoderBlock(*sizes) for _ in range(n_layers)
         )
-        self.norm = nn.LayerNorm(d_model)
         self.paint = nn.Linear(d_model, 3 * PATCH**2)
 
     def forward(self, pictures: Tensor, styles: Tensor) -> Tensor:
         """Return pictures (batch, 3, 24, 24) in styles (batch,)."""
         everywhere = torch.ones(1, dtype=torch.bool, device=pictures.device)
-        memory = self.read(patches(pictures, PATCH)) + self.source_places()
+        patch = self.read(patches(pictures, PATCH)) + self.places()
+        memory = patch
         for block in self.encoder:
             memory = block(memory, everywhere)
-        x = self.places() + self.styles(styles)[:, None]
+        x = patch + self.styles(styles)[:, None]
         for block in self.decoder:
             x = block(x, everywhere, memory, everywhere)
-        made = self.paint(self.norm(x)).transpose(1, 2)
+        made = self.paint(x).transpose(1, 2)
         return F.fold(made, scenes.SIDE, PATCH, stride=PATCH)
 
 
 class PixelMap(nn.Module):
     """Each pixel's new colour from its old colour, its place and style."""
 
-    def __init__(self, d_hidden: int = 64):
+    def __init__(self, d_hidden: int = 32):
         super().__init__()
         n_in = 3 + 2 * scenes.SIDE + len(STYLES)
         self.layers = nn.Sequential(
@@ -729,7 +736,7 @@ class PixelMap(nn.Module):
         )
         return self.layers(x).permute(0, 3, 1, 2)
 
-# %% ../../../chapters/10_generating_images.ipynb #3013e833
+# %% ../../../chapters/10_generating_images.ipynb #2bf45f6c
 def restyled(scene: Scene, style: int) -> Scene:
     """Return the same scene in another season or at another time."""
     season, daytime = STYLES[style]
@@ -737,7 +744,7 @@ def restyled(scene: Scene, style: int) -> Scene:
 
 
 def train_restyler(
-    model: nn.Module, some: Sequence[Scene], seed: int, steps: int = 700
+    model: nn.Module, some: Sequence[Scene], seed: int, steps: int = 800
 ) -> History:
     """Train on pictures and the same scenes in all four styles."""
     every = torch.stack(
@@ -759,7 +766,7 @@ def train_restyler(
         loss,
         shuffled(every, seed=seed),
         steps=steps,
-        lr=3e-3,
+        lr=4e-3,
         weight_decay=0.01,
         seed=seed,
         label=type(model).__name__,
@@ -785,7 +792,7 @@ def restyling(model: nn.Module, some: Sequence[Scene]) -> dict[str, float]:
     }
     return {name: sum(row) / len(row) for name, row in right.items()}
 
-# %% ../../../chapters/10_generating_images.ipynb #b931021b
+# %% ../../../chapters/10_generating_images.ipynb #be3e4b4e
 def frechet_distance(one: Tensor, other: Tensor) -> float:
     """Return the squared Fréchet distance of two clouds' normal fits.
 

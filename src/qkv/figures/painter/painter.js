@@ -51,7 +51,8 @@ export default figure(({ model, el, say, cleanup }) => {
     ),
   );
   const beliefBars = barList("What the model takes it for", machine.nLabels);
-  const greyBars = barList("Chances of the 17 greys of this pixel", most + 1);
+  const greyBars = barList("Chances of each grey, of this pixel or of the next one", most + 1);
+  const swatch = h("i", { class: "qkv-swatch", "aria-hidden": "true" });
 
   const ends = () => {
     clearTimeout(timer);
@@ -66,7 +67,7 @@ export default figure(({ model, el, say, cleanup }) => {
   // What the reader changes ends what the model has painted after it.
   function forget() {
     ends();
-    [records, go] = [[], null];
+    records = [];
     const kept = given();
     keep(
       pixels().map((grey, at) => (at < kept ? grey : 0)),
@@ -79,6 +80,7 @@ export default figure(({ model, el, say, cleanup }) => {
     beliefs = given() ? machine.beliefs(pixels().slice(0, given())) : null;
     const equal = new Float32Array(machine.nLabels).fill(1 / machine.nLabels);
     beliefBars.show(beliefs ?? equal, label());
+    go = machine.go(label(), pixels().slice(0, given()));
   }
   const label = () => (wanted >= 0 ? wanted : beliefs ? argmax(beliefs) : 0);
 
@@ -109,9 +111,10 @@ export default figure(({ model, el, say, cleanup }) => {
       const whose = unpainted ? "not painted" : i < given() ? "yours" : "the model's";
       cell.setAttribute("aria-label", `${place(i)}: grey ${grey}, ${whose}`);
     });
-    const record = records[at - given()];
+    // of a pixel that it painted: what it thought then; else of the next one
+    const record = records[at - given()] ?? go.ahead(temperature);
     greyBars.show(record?.probabilities ?? null, record?.grey ?? -1);
-    greyBars.el.hidden = !record;
+    swatch.style.setProperty("--grey", `${(100 * ink) / most}%`);
   }
 
   function inWords(at) {
@@ -140,9 +143,7 @@ export default figure(({ model, el, say, cleanup }) => {
   };
 
   function one() {
-    go ??= machine.go(label(), pixels().slice(0, given()));
-    const chance = random();
-    const drawn = go(temperature, chance);
+    const drawn = go.next(temperature, random());
     if (!drawn) return false;
     records.push(drawn);
     const next = pixels().slice();
@@ -210,6 +211,8 @@ export default figure(({ model, el, say, cleanup }) => {
     format: (grey) => (grey === 0 ? "none" : grey === most ? "black" : `${grey}`),
     onchange: (grey) => {
       ink = grey;
+      paintAll();
+      say(`You paint with ${grey ? `grey ${grey}` : "no ink: that takes away"}.`);
     },
   });
   const digits = choice({
@@ -228,6 +231,8 @@ export default figure(({ model, el, say, cleanup }) => {
     index: TEMPERATURES.indexOf(1),
     onchange: (value) => {
       temperature = value;
+      chosen = Math.min(given() + records.length, machine.nPixels - 1);
+      paintAll();
       say(`Temperature ${value}: ${value < 1 ? "safer" : value > 1 ? "bolder" : "as learned"}.`);
     },
   });
@@ -245,6 +250,11 @@ export default figure(({ model, el, say, cleanup }) => {
   };
   table.addEventListener("focusin", ({ target }) => {
     if (brush === null && under(target) !== null) choose(under(target));
+  });
+  // Not pointerover: that also comes when the page scrolls under a mouse at rest.
+  table.addEventListener("pointermove", ({ target }) => {
+    const at = under(target);
+    if (brush === null && timer === null && at !== null && at !== chosen) choose(at);
   });
   table.addEventListener("pointerdown", (event) => {
     const at = under(event.target);
@@ -292,7 +302,12 @@ export default figure(({ model, el, say, cleanup }) => {
 
   el.append(
     h("div", { class: "qkv-controls qkv-first" }, start.el, inks.el, digits.el, heat.el),
-    h("div", { class: "qkv-atelier" }, table, h("div", {}, beliefBars.el, greyBars.el)),
+    h(
+      "div",
+      { class: "qkv-atelier" },
+      table,
+      h("div", {}, beliefBars.el, greyBars.el, h("p", { class: "qkv-note" }, "Your ink: ", swatch)),
+    ),
     h("div", { class: "qkv-deeds" }, finish, single, clear),
   );
   believe();

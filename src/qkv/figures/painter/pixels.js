@@ -44,19 +44,26 @@ export function pixelModel({ shapes, weights, n_heads: nHeads, n_greys: nGreys }
   };
 
   // Goes on after the first pixels, pixel by pixel: `next(temperature, chance)` draws one and says
-  // { at, grey, probabilities, looks }, or null after the last.
+  // { at, grey, probabilities, looks }, or null after the last; `ahead(temperature)` says
+  // { at, probabilities, looks } of the pixel to come, or null.
   const go = (label, pixels) => {
     let at = pixels.length;
     let step = at < places.length ? steps(label, pixels).at(-1) : null;
-    return (temperature, chance) => {
+    const ahead = (temperature) => {
       if (!step) return null;
       const probabilities = softmax(step.scores.map((score) => score / temperature));
-      const grey = draw(probabilities, chance);
-      const drawn = { at, grey, probabilities, looks: step.looks };
+      return { at, probabilities, looks: step.looks };
+    };
+    const next = (temperature, chance) => {
+      if (!step) return null;
+      const thought = ahead(temperature);
+      const grey = draw(thought.probabilities, chance);
+      const drawn = { ...thought, grey };
       at += 1;
       step = at < places.length ? read(grey, at, step.cache) : null;
       return drawn;
     };
+    return { next, ahead };
   };
   return { scores, beliefs, go, nLabels, nPixels: places.length };
 }

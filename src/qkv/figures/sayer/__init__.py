@@ -92,4 +92,4 @@ def _drawn(model, said):
     from qkv.chapters.generating_images import caption_ids, imagine
 
     words = caption_ids([said.split()])
-    return imagine(model, words, torch.Generator().manual_seed(0), guidance=2.0)
+    return imagine(model, words, torch.Generator().manual_seed(0), 1.25, 0.5)

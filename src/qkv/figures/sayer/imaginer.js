@@ -100,9 +100,12 @@ export function imaginer({ shapes, weights, n_heads: nHeads, words, n_words: nWo
     codes.forEach((code, at) =>
       z.set(w["vq.codes"].subarray(code * dCode, (code + 1) * dCode), at * dCode),
     );
-    const layer = (i, x) => relu(convolve(x, w[`vq.${i}.weight`], w[`vq.${i}.bias`], side));
-    const patch = Object.fromEntries(shapes)["vq.4.weight"][3];
-    return unpatch(layer(2, layer(0, z)), w["vq.4.weight"], w["vq.4.bias"], side, patch);
+    const flat = (name, x, dIn) => linear(x, w[`${name}.weight`], w[`${name}.bias`], dIn);
+    const x = flat("vq.0", z, dCode); // a convolution of one pixel is a linear layer
+    const looked = convolve(relu(x), w["vq.1.look.weight"], w["vq.1.look.bias"], side);
+    const mixed = add(x, flat("vq.1.mix", relu(looked), w["vq.1.look.bias"].length));
+    const patch = Object.fromEntries(shapes)["vq.2.weight"][3];
+    return unpatch(mixed, w["vq.2.weight"], w["vq.2.bias"], side, patch);
   };
   return { idsOf, knows: (word) => ids.has(word), go, picture, side, words };
 }

@@ -16,7 +16,7 @@ import {
 } from "../../live/js/shared.js";
 import { imaginer } from "./imaginer.js";
 
-const GUIDANCE = [1, 2, 4];
+const GUIDANCE = [1, 1.25, 1.5, 2, 4];
 const TEMPERATURES = [0.3, 0.5, 0.7, 1, 1.3];
 const MILLISECONDS = 90; // between two codes
 
@@ -45,7 +45,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const examples = model.get("examples");
   const { side } = machine;
   const id = uid("caption");
-  let [guidance, temperature, seed] = [2, 1, 0];
+  let [guidance, temperature, seed] = [1.25, 0.5, 1];
   let [drawn, said, next, timer, chosen] = [[], [], null, null, 0];
 
   const field = h("textarea", {
@@ -58,12 +58,11 @@ export default figure(({ model, el, say, cleanup }) => {
   });
   const menu = choice({
     label: "Captions",
-    values: ["your own", ...examples],
-    index: 1,
-    most: 1,
-    onchange: (_, i) => {
-      if (i) field.value = examples[i - 1];
-      begin();
+    values: examples,
+    most: 0,
+    onchange: (text) => {
+      field.value = text;
+      drawAll();
     },
   });
   const note = h("p", { class: "qkv-note", id: `${id}-note` });
@@ -146,7 +145,6 @@ export default figure(({ model, el, say, cleanup }) => {
     }
     model.set("text", said.join(" "));
     model.save_changes();
-    seed += 1;
     const random = seeded(seed);
     const make = machine.go(machine.idsOf(said), guidance);
     next = () => make(temperature, random());
@@ -163,6 +161,12 @@ export default figure(({ model, el, say, cleanup }) => {
     stop();
     say(`The picture of “${said.join(" ")}” is drawn: ${drawn.length} codes. ${inWords(chosen)}`);
   };
+  // The same chances again, so that what changes is owed to what was set.
+  const drawAll = () => {
+    if (!begin()) return;
+    while (one());
+    ended();
+  };
   const run = () => {
     if (one()) timer = setTimeout(run, MILLISECONDS);
     else ended();
@@ -173,6 +177,7 @@ export default figure(({ model, el, say, cleanup }) => {
       say(`Stopped after ${drawn.length} codes.`);
       return;
     }
+    seed += 1;
     if (!begin()) return;
     go.textContent = "Stop";
     if (reducedMotion()) {
@@ -192,16 +197,16 @@ export default figure(({ model, el, say, cleanup }) => {
     index: GUIDANCE.indexOf(guidance),
     onchange: (value) => {
       guidance = value;
-      if (begin()) say(`Guidance ${value}: press Draw it.`);
+      drawAll();
     },
   });
   const heat = slider({
     label: "Temperature",
     values: TEMPERATURES,
-    index: TEMPERATURES.indexOf(1),
+    index: TEMPERATURES.indexOf(temperature),
     onchange: (value) => {
       temperature = value;
-      say(`Temperature ${value}.`);
+      drawAll();
     },
   });
 
@@ -217,13 +222,18 @@ export default figure(({ model, el, say, cleanup }) => {
     return cell ? Number(cell.dataset.at) : null;
   };
   table.addEventListener("focusin", (event) => under(event) !== null && choose(under(event)));
+  // Not pointerover: that also comes when the page scrolls under a mouse at rest.
+  table.addEventListener("pointermove", (event) => {
+    const at = under(event);
+    if (timer === null && at !== null && at !== chosen) choose(at);
+  });
   table.addEventListener("click", (event) => under(event) !== null && flat[under(event)].focus());
   table.addEventListener("keydown", (event) => {
     const at = under(event);
     if (at !== null) walk(event, cells, Math.floor(at / side), at % side);
   });
   field.addEventListener("input", () => {
-    menu.set(0);
+    menu.set(-1);
     const wrong = complaint(field.value, machine, model.get("pattern"));
     note.textContent = wrong ?? "";
   });

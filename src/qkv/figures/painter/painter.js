@@ -107,7 +107,7 @@ export default figure(({ model, el, say, cleanup }) => {
       cell.classList.toggle("qkv-edge", i >= given() - side && i < given());
       cell.classList.toggle("qkv-here", i === at);
       const weight = looked && i < at ? looked[i + 1] / strongest : 0;
-      cell.style.setProperty("--look", weight > 0.08 ? weight.toFixed(2) : "0");
+      cell.style.setProperty("--look", weight > 0.25 ? weight.toFixed(2) : "0");
       const whose = unpainted ? "not painted" : i < given() ? "yours" : "the model's";
       cell.setAttribute("aria-label", `${place(i)}: grey ${grey}, ${whose}`);
     });

@@ -50,7 +50,7 @@ export default figure(({ model, el, say, cleanup }) => {
 
   const field = h("textarea", {
     id,
-    rows: 2,
+    rows: 3,
     autocomplete: "off",
     autocapitalize: "none",
     spellcheck: "false",

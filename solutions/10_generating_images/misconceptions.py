@@ -86,12 +86,14 @@ def unpatch(cut, size, channels):
     return x.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3).flip(1)
 
 
-# %% unpatch | two patches a row, always | hidden: unpatch of random pictures
+# %% unpatch | the first picture, for all | hidden: unpatch of random pictures
 
 
 def unpatch(cut, size, channels):
-    x = cut.unflatten(1, (-1, 2)).unflatten(3, (channels, 2, 2))
-    return x.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
+    cells = round(cut.shape[1] ** 0.5)
+    x = cut.unflatten(1, (cells, cells)).unflatten(3, (channels, size, size))
+    x = x.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
+    return x[:1].expand_as(x)
 
 
 # %% guided | all codes may be drawn | hint: give them the probability 0

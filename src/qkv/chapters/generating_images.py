@@ -515,7 +515,7 @@ def train_vq(
         if taken == warm:
             model.codebook.use.zero_()
             model.codebook.revive(z)
-        elif revive and taken > warm and taken % 20 == 0:
+        elif revive and taken > warm and taken % 20 == 0:  # noqa: SIM102
             if taken < 0.8 * steps:
                 model.codebook.revive(z)
         if taken >= warm:
@@ -534,7 +534,7 @@ def train_vq(
         label="VQ autoencoder",
     )
 
-# %% ../../../chapters/10_generating_images.ipynb #3838ab63
+# %% ../../../chapters/10_generating_images.ipynb #7ab5c334
 WORD_IDS = {word: i + 1 for i, word in enumerate(scenes.WORDS)}
 N_WORDS = 17  # of the longest caption of two things
 
@@ -604,7 +604,7 @@ class TextToImage(nn.Module):
             x = block(x, mask)
         return self.to_scores(self.norm(x[:, N_WORDS:]))
 
-# %% ../../../chapters/10_generating_images.ipynb #daa43c59
+# %% ../../../chapters/10_generating_images.ipynb #6ac4c4c1
 def train_text_to_image(
     model: TextToImage,
     words: Tensor,
@@ -661,7 +661,7 @@ def imagine(
         codes = torch.cat([codes, drawn], dim=1)
     return codes
 
-# %% ../../../chapters/10_generating_images.ipynb #40abed7e
+# %% ../../../chapters/10_generating_images.ipynb #f59b3655
 STYLES = [(s, d) for s in scenes.SEASONS for d in scenes.DAYTIMES]
 
 
@@ -736,7 +736,7 @@ class PixelMap(nn.Module):
         )
         return self.layers(x).permute(0, 3, 1, 2)
 
-# %% ../../../chapters/10_generating_images.ipynb #2bf45f6c
+# %% ../../../chapters/10_generating_images.ipynb #2a084607
 def restyled(scene: Scene, style: int) -> Scene:
     """Return the same scene in another season or at another time."""
     season, daytime = STYLES[style]
@@ -792,7 +792,7 @@ def restyling(model: nn.Module, some: Sequence[Scene]) -> dict[str, float]:
     }
     return {name: sum(row) / len(row) for name, row in right.items()}
 
-# %% ../../../chapters/10_generating_images.ipynb #be3e4b4e
+# %% ../../../chapters/10_generating_images.ipynb #1ec96252
 def frechet_distance(one: Tensor, other: Tensor) -> float:
     """Return the squared Fréchet distance of two clouds' normal fits.
 

@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['CONTEXT', 'Rule', 'Reader', 'nowhere', 'GPT', 'manual_ids', 'crops', 'next_token_loss', 'surprise', 'orthogonal',
-           'Muon', 'optimizers', 'train_gpt', 'temperature', 'top_k', 'nucleus', 'min_p', 'repetition_penalty',
-           'greedy_rule', 'window', 'write', 'beam', 'Cache']
+           'Muon', 'optimizers', 'train_gpt', 'top_k', 'greedy_rule', 'window', 'write', 'temperature', 'nucleus',
+           'min_p', 'repetition_penalty', 'beam', 'Cache', 'invented', 'bits_of_a_name', 'repeated', 'word_pairs',
+           'distinct', 'known_words', 'longest_copy']
 
-# %% ../../../chapters/09_generating_text.ipynb #eb6a35fd
+# %% ../../../chapters/09_generating_text.ipynb #ad1d34bf
 import math
+import random
 from collections.abc import Callable
 
 import torch
@@ -16,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from qkv.chapters.encodings import Vocabulary
+from qkv.chapters.encodings import Vocabulary, words
 from qkv.chapters.multi_head_attention import MultiHeadAttention
 from qkv.chapters.recurrent import split_manual
 from qkv.chapters.self_attention import causal_mask
@@ -26,14 +28,14 @@ from qkv.chapters.transformer import (
     RotaryMultiHeadAttention,
 )
 from qkv.errors import QkvError
-from qkv.train import warmup_cosine
+from qkv.train import to_device_of, warmup_cosine
 
 # %% ../../../chapters/09_generating_text.ipynb #26adcfa3
 def nowhere(time: int, d_model: int) -> Tensor:
     """Return positions that say nothing: zeros (time, d_model)."""
     return torch.zeros(time, d_model)
 
-
+# %% ../../../chapters/09_generating_text.ipynb #0e7e2cbe
 class GPT(nn.Module):
     """A decoder alone: it scores the next token at every position.
 
@@ -55,8 +57,7 @@ class GPT(nn.Module):
         super().__init__()
         self.embed = Embeddings(vocab_size, d_model, positions)
         self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, d_ff, attention=attention)
-            for _ in range(n_layers)
+            EncoderBlock(d_model, n_heads, d_ff, attention=attention) for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
 
@@ -72,8 +73,8 @@ class GPT(nn.Module):
             x = block(x, mask)
         return self.scores(x)
 
-# %% ../../../chapters/09_generating_text.ipynb #9ce325b6
-CONTEXT = 128  # characters that the model reads at once
+# %% ../../../chapters/09_generating_text.ipynb #189606fa
+CONTEXT = 64  # characters that the model reads at once
 
 
 def manual_ids() -> tuple[Vocabulary, Tensor, Tensor]:
@@ -87,9 +88,7 @@ def manual_ids() -> tuple[Vocabulary, Tensor, Tensor]:
     )
 
 
-def crops(
-    ids: Tensor, n: int, time: int, generator: torch.Generator
-) -> Tensor:
+def crops(ids: Tensor, n: int, time: int, generator: torch.Generator) -> Tensor:
     """Return n stretches of a text (n_ids,), from anywhere: (n, time)."""
     if len(ids) < time:
         raise QkvError(f"a text of {len(ids)} ids has no stretch of {time}")
@@ -102,11 +101,9 @@ def next_token_loss(model: nn.Module, ids: Tensor) -> Tensor:
     scores = model(ids[:, :-1])  # (batch, time - 1, vocab_size)
     return F.cross_entropy(scores.flatten(0, 1), ids[:, 1:].flatten())
 
-
+# %% ../../../chapters/09_generating_text.ipynb #f1106f06
 @torch.no_grad()
-def surprise(
-    model: nn.Module, ids: Tensor, context: int = CONTEXT
-) -> Tensor:
+def surprise(model: nn.Module, ids: Tensor, context: int = CONTEXT) -> Tensor:
     """Return the surprise, in bits, at the tokens of a text (n_ids,).
 
     The text is read in overlapping windows. Each token has at least half
@@ -118,7 +115,8 @@ def surprise(
         raise QkvError(f"{len(ids)} ids: give at least {2 * half + 1}")
     start = half * torch.arange(n)[:, None]
     found = []
-    for rows in (ids[start + torch.arange(context + 1)]).split(64):
+    for rows in ids[start + torch.arange(context + 1)].split(64):
+        rows = to_device_of(model, rows)
         scores = model(rows[:, :-1])[:, half:]  # (rows, half, vocab_size)
         found.append(
             F.cross_entropy(
@@ -182,23 +180,23 @@ class Muon(torch.optim.Optimizer):
                     p.sub_(step, alpha=size)
 
 # %% ../../../chapters/09_generating_text.ipynb #9c1ea149
-def optimizers(
-    model: GPT, muon: bool = True
-) -> list[torch.optim.Optimizer]:
-    """Return Muon for the blocks' matrices, and AdamW for all the rest."""
-    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
+def optimizers(model: GPT, muon: bool = True) -> list[torch.optim.Optimizer]:
+    """Return AdamW, and Muon for the blocks' matrices if wanted."""
+    adamw = {"lr": 0.01 if muon else 4e-3, "betas": (0.9, 0.95)}
     if not muon:
-        return [torch.optim.AdamW(model.parameters(), lr=4e-3)]
-    others = [p for p in model.parameters() if all(p is not m for m in matrices)]
-    return [Muon(matrices, lr=0.04), torch.optim.AdamW(others, lr=3e-3)]
+        return [torch.optim.AdamW(model.parameters(), **adamw)]
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
+    others = [p for p in model.blocks.parameters() if p.ndim == 1]
+    others += [*model.embed.parameters(), *model.norm.parameters()]
+    return [Muon(matrices, lr=0.04), torch.optim.AdamW(others, **adamw)]
 
-
+# %% ../../../chapters/09_generating_text.ipynb #bdc9020f
 def train_gpt(
     model: GPT,
     ids: Tensor,
     seed: int,
     steps: int = 900,
-    batch: int = 8,
+    batch: int = 16,
     muon: bool = True,
 ) -> list[float]:
     """Train on stretches of a text (n_ids,); return the loss of each step."""
@@ -212,9 +210,8 @@ def train_gpt(
         for optimizer in both
     ]
     for _ in tqdm(range(steps), desc="GPT", leave=False):
-        loss = next_token_loss(
-            model, crops(ids, batch, CONTEXT + 1, generator)
-        )
+        stretches = crops(ids, batch, CONTEXT + 1, generator)
+        loss = next_token_loss(model, to_device_of(model, stretches))
         model.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -223,61 +220,16 @@ def train_gpt(
         losses.append(loss.item())
     return losses
 
-# %% ../../../chapters/09_generating_text.ipynb #eef74c82
+# %% ../../../chapters/09_generating_text.ipynb #8c5dce10
 Rule = Callable[[Tensor, Tensor], Tensor]  # scores, written → scores
 
-
-def temperature(scores: Tensor, t: float) -> Tensor:
-    """Return scores (…, vocab_size) over t: below 1 the best gain."""
-    if not t > 0:
-        raise QkvError(f"temperature {t}: choose more than 0")
-    return scores / t
-
-
+# %% ../../../chapters/09_generating_text.ipynb #c49c8ec1
 def top_k(scores: Tensor, k: int) -> Tensor:
     """Keep the k best scores; the others become −∞ (Fan et al., 2018)."""
     if k < 1:
         raise QkvError(f"k={k}: keep at least 1")
     least = scores.topk(min(k, scores.shape[-1])).values[..., -1:]
     return scores.masked_fill(scores < least, -math.inf)
-
-
-def nucleus(scores: Tensor, p: float) -> Tensor:
-    """Keep the fewest best that share p (Holtzman et al., 2020)."""
-    if not 0 < p <= 1:
-        raise QkvError(f"p={p}: choose a share, 0 < p ≤ 1")
-    best, order = scores.sort(dim=-1, descending=True)
-    shares = best.softmax(-1)
-    before = shares.cumsum(-1) - shares  # of all that are better
-    best = best.masked_fill(before >= p, -math.inf)
-    return torch.empty_like(scores).scatter(-1, order, best)
-
-
-def min_p(scores: Tensor, share: float) -> Tensor:
-    """Keep what has at least a share of the best one's probability.
-
-    Nguyen et al. (2024).
-    """
-    if not 0 <= share <= 1:
-        raise QkvError(f"share={share}: choose 0 ≤ share ≤ 1")
-    probabilities = scores.softmax(-1)
-    least = share * probabilities.amax(-1, keepdim=True)
-    return scores.masked_fill(probabilities < least, -math.inf)
-
-
-def repetition_penalty(
-    scores: Tensor, written: Tensor, penalty: float
-) -> Tensor:
-    """Lower the scores of what was written (Keskar et al., 2019).
-
-    scores: (batch, vocab_size). written: (batch, time) ids. A positive
-    score is divided by the penalty, a negative one multiplied by it.
-    """
-    if not penalty > 0:
-        raise QkvError(f"penalty={penalty}: choose more than 0")
-    old = scores.gather(-1, written)
-    new = torch.where(old > 0, old / penalty, old * penalty)
-    return scores.scatter(-1, written, new)
 
 # %% ../../../chapters/09_generating_text.ipynb #70f57b34
 def greedy_rule(scores: Tensor, written: Tensor) -> Tensor:
@@ -292,7 +244,7 @@ def window(model: nn.Module, context: int = CONTEXT) -> Reader:
     """Return a reader that runs the model on the last `context` ids."""
     return lambda ids: model(ids[:, -context:])
 
-
+# %% ../../../chapters/09_generating_text.ipynb #912f7d61
 @torch.no_grad()
 def write(
     read: Reader,
@@ -308,21 +260,60 @@ def write(
     far, and returns scores.
     """
     if ids.ndim != 2 or not ids.shape[1]:
-        raise QkvError(
-            f"ids {tuple(ids.shape)}: give (batch, time) with at least one"
-        )
+        raise QkvError(f"ids {tuple(ids.shape)}: give (batch, time) with at least one")
     generator = torch.Generator().manual_seed(seed)
     for _ in range(n):
         chances = rule(read(ids)[:, -1], ids).softmax(-1)
-        new = torch.multinomial(chances, 1, generator=generator)
-        ids = torch.cat([ids, new], dim=1)
+        new = torch.multinomial(chances.cpu(), 1, generator=generator)
+        ids = torch.cat([ids, new.to(ids)], dim=1)
     return ids
+
+# %% ../../../chapters/09_generating_text.ipynb #bb2e6b82
+def temperature(scores: Tensor, t: float) -> Tensor:
+    """Return scores (…, vocab_size) over t: below 1 the best gain."""
+    if not t > 0:
+        raise QkvError(f"temperature {t}: choose more than 0")
+    return scores / t
+
+
+def nucleus(scores: Tensor, p: float) -> Tensor:
+    """Keep the fewest best that share p (Holtzman et al., 2020)."""
+    if not 0 < p <= 1:
+        raise QkvError(f"p={p}: choose a share, 0 < p ≤ 1")
+    best, order = scores.sort(dim=-1, descending=True)
+    shares = best.softmax(-1)
+    before = shares.cumsum(-1) - shares  # of all that are better
+    best = best.masked_fill(before >= p, -math.inf)
+    return torch.empty_like(scores).scatter(-1, order, best)
+
+# %% ../../../chapters/09_generating_text.ipynb #ac1f4671
+def min_p(scores: Tensor, share: float) -> Tensor:
+    """Keep what has at least a share of the best one's probability.
+
+    Nguyen et al. (2024).
+    """
+    if not 0 <= share <= 1:
+        raise QkvError(f"share={share}: choose 0 ≤ share ≤ 1")
+    probabilities = scores.softmax(-1)
+    least = share * probabilities.amax(-1, keepdim=True)
+    return scores.masked_fill(probabilities < least, -math.inf)
+
+
+def repetition_penalty(scores: Tensor, written: Tensor, penalty: float) -> Tensor:
+    """Lower the scores of what was written (Keskar et al., 2019).
+
+    scores: (batch, vocab_size). written: (batch, time) ids. A positive
+    score is divided by the penalty, a negative one multiplied by it.
+    """
+    if not penalty > 0:
+        raise QkvError(f"penalty={penalty}: choose more than 0")
+    old = scores.gather(-1, written)
+    new = torch.where(old > 0, old / penalty, old * penalty)
+    return scores.scatter(-1, written, new)
 
 # %% ../../../chapters/09_generating_text.ipynb #d47da338
 @torch.no_grad()
-def beam(
-    read: Reader, ids: Tensor, n: int, width: int
-) -> tuple[Tensor, Tensor]:
+def beam(read: Reader, ids: Tensor, n: int, width: int) -> tuple[Tensor, Tensor]:
     """Return the `width` likeliest continuations found, the best first.
 
     ids: (time,). Returns ids (width, time + n) and the log probability
@@ -331,7 +322,7 @@ def beam(
     """
     if width < 1:
         raise QkvError(f"width={width}: keep at least 1 beam")
-    beams, total = ids[None], torch.zeros(1)
+    beams, total = ids[None], torch.zeros(1).to(ids.device)
     for _ in range(n):
         new = read(beams)[:, -1].log_softmax(-1)  # (beams, vocab_size)
         candidates = (total[:, None] + new).flatten()
@@ -348,10 +339,7 @@ class Cache:
     """
 
     def __init__(self, model: GPT):
-        if any(
-            type(block.attention) is not RotaryMultiHeadAttention
-            for block in model.blocks
-        ):
+        if any(type(block.attention) is not RotaryMultiHeadAttention for block in model.blocks):
             raise QkvError("the model has no rotary positions to go on from")
         self.model, self.time = model, 0
         self.kept: list[tuple] = [()] * len(model.blocks)
@@ -367,7 +355,8 @@ class Cache:
         x = self.model.embed(ids[:, self.time :])
         for i, block in enumerate(self.model.blocks):
             first, second = block.connections
-            x = first(x, lambda y: self.attend(i, block.attention, y))
+            # the function is called at once
+            x = first(x, lambda y: self.attend(i, block.attention, y))  # noqa: B023
             x = second(x, block.feed_forward)
         self.time = ids.shape[1]
         return self.model.scores(x)
@@ -382,12 +371,81 @@ class Cache:
         self.kept[i] = key, value  # (batch, heads, time, d_head) each
         new, time = query.shape[2], key.shape[2]
         mask = causal_mask(time).to(key.device)[-new:]
-        found = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask
-        )
+        found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return layer.to_output(found.transpose(1, 2).flatten(2))
 
     def placed(self, layer: nn.Module, x: Tensor) -> Tensor:
         """Turn x (batch, heads, new, d_head) by the places of its tokens."""
         before = F.pad(x, (0, 0, self.time, 0))  # zeros, for the old ones
         return layer.turned(before)[:, :, self.time :]
+
+# %% ../../../chapters/09_generating_text.ipynb #9151c208
+def invented(n: int, seed: int = 0) -> list[str]:
+    """Return n names of eight letters that no text has, as *batofibu*."""
+    rng = random.Random(seed)
+    return [
+        "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(4))
+        for _ in range(n)
+    ]
+
+
+@torch.no_grad()
+def bits_of_a_name(read: Reader, vocabulary: Vocabulary, sentence: str, same: bool) -> float:
+    """Return the bits of each letter of a name where it stands again.
+
+    sentence: has two gaps, `{}`. same: the name stood in the first gap
+    already; otherwise another did. The first letter doesn't count.
+    """
+    n = 100
+    first = invented(n)
+    second = first if same else invented(n, seed=1)
+    texts = [sentence.format(*pair) for pair in zip(first, second)]
+    ids = torch.tensor([vocabulary.encode(text) for text in texts])
+    start = texts[0].rindex(second[0])
+    letters = torch.arange(start + 1, start + 8)
+    scores = read(ids[:, :-1])[:, letters - 1]  # (n, 7, vocab_size)
+    nats = F.cross_entropy(scores.flatten(0, 1), ids[:, letters].flatten())
+    return nats.item() / math.log(2)
+
+# %% ../../../chapters/09_generating_text.ipynb #87e4ea5b
+def repeated(text: str, n: int = 10) -> float:
+    """Return the share of n-character stretches that stood before."""
+    stretches = [text[i : i + n] for i in range(len(text) - n + 1)]
+    if not stretches:
+        raise QkvError(f"{len(text)} characters: give at least {n}")
+    return 1 - len(set(stretches)) / len(stretches)
+
+
+def word_pairs(texts: list[str]) -> list[tuple[str, str]]:
+    """Return every pair of neighbouring words of each text."""
+    rows = [words(text) for text in texts]
+    return [pair for row in rows for pair in zip(row, row[1:])]  # noqa: RUF007
+
+
+def distinct(texts: list[str]) -> float:
+    """Return the share of different ones among all word pairs.
+
+    After Li et al. (2016); over all texts together.
+    """
+    pairs = word_pairs(texts)
+    return len(set(pairs)) / max(1, len(pairs))
+
+
+def known_words(texts: list[str], vocabulary: set[str]) -> float:
+    """Return the share of whole words that a vocabulary has.
+
+    The first and last of each text may be cut off; they don't count.
+    """
+    found = [w for text in texts for w in words(text)[1:-1] if w[0].isalpha()]
+    return sum(w in vocabulary for w in found) / max(1, len(found))
+
+
+def longest_copy(text: str, source: str) -> str:
+    """Return the longest stretch of a text that stands in the source."""
+    best, start = "", 0
+    for end in range(1, len(text) + 1):
+        while text[start:end] not in source:
+            start += 1
+        if end - start > len(best):
+            best = text[start:end]
+    return best

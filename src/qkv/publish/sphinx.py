@@ -20,6 +20,7 @@ from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.publish.contents import ChaptersDirective
+from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
@@ -302,6 +303,8 @@ def setup(app):
     app.connect("config-inited", use_assets)
     app.connect("source-read", read_roles)
     app.connect("env-get-outdated", changing_pages)
+    # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
+    app.connect("env-get-updated", number_chapters, priority=900)
     app.connect("html-page-context", finish_page)
     # A new number for new nodes: what an earlier build has read is then read again.
-    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

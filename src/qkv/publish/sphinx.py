@@ -20,6 +20,8 @@ from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.publish.contents import ChaptersDirective
+from qkv.publish.excerpts import FILE as EXCERPTS
+from qkv.publish.excerpts import keep_excerpts, store_excerpts
 from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
 from qkv.publish.times import duration, runs
@@ -27,9 +29,6 @@ from qkv.quiz import progress_state
 
 LARGE = 20_000  # characters: a larger state is a file, so that the page itself stays light
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
-
-# From a file, a browser may not fetch the pages that the search quotes from.
-NO_QUOTES = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
 
 
 class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
@@ -278,10 +277,14 @@ MEMORY = """for (const name of ["localStorage", "sessionStorage"]) {
 
 
 def finish_page(app, pagename, templatename, context, doctree):
-    """Load the live figures' script where there is one, and let the search work from a file."""
+    """Load each script on the pages that use it, and no other."""
     context["metatags"] = f"<script>{MEMORY}</script>\n" + context.get("metatags", "")
-    if pagename == "search":
-        app.add_js_file(None, body=NO_QUOTES)
+    if doctree:
+        keep_excerpts(app, pagename, doctree)
+    if pagename == "search" and (Path(app.srcdir) / "book/site/search.js").is_file():
+        # Deferred: Sphinx's own search is there by then, and has not begun.
+        app.add_js_file(EXCERPTS, loading_method="defer")
+        app.add_js_file("search.js", loading_method="defer")
     if "citation-list" in context.get("body", ""):
         # docutils marks it as a list, but no entry in it as a list item: a broken promise to
         # screen readers, who hear plain paragraphs without it.
@@ -306,5 +309,7 @@ def setup(app):
     # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
     app.connect("env-get-updated", number_chapters, priority=900)
     app.connect("html-page-context", finish_page)
+    app.connect("html-collect-pages", store_excerpts)
     # A new number for new nodes: what an earlier build has read is then read again.
-    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}
+    # Pages are written in one process, which keeps what the search may find on each.
+    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": False}

@@ -136,6 +136,9 @@ class LiveDirective(SphinxDirective):
         if "still" in self.options:
             image = still(uri=self.options["still"], alt=self.options["alt"])
             image["classes"] = ["qkv-still"]
+            png = Path(self.env.relfn2path(self.options["still"])[1])
+            if png.is_file():  # one that is missing is named by Sphinx
+                image["size"] = png_size(png.read_bytes())
         name = f"{self.env.docname}-{self.options.get('name', module)}"
         body = figure_body(module, state, self.options["alt"], image, name)
         if not self.content:
@@ -276,9 +279,34 @@ MEMORY = """for (const name of ["localStorage", "sessionStorage"]) {
 }"""
 
 
+# What is seen first is set in these. They come with the page, or it is set without them: text that
+# is set anew moves under the reader's eyes. A page from a file may fetch nothing beforehand, so
+# there the text waits for them: they lie on the same disk.
+FIRST_SEEN = [
+    "SourceSerifPro-Regular.woff",
+    "SourceSerifPro-Semibold.woff",
+    "SourceSansPro-Regular.woff",
+    "SourceSansPro-Semibold.woff",
+]
+PRELOAD = """if (location.protocol !== "file:") {
+  for (const file of FILES) {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "font", type: "font/woff", crossOrigin: "" });
+    link.href = `${document.documentElement.dataset.content_root}_static/fonts/${file}`;
+    document.head.append(link);
+  }
+}""".replace("FILES", json.dumps(FIRST_SEEN))
+
+
+FROM_FILE = """if (location.protocol === "file:") {
+  for (const face of document.fonts) face.display = "block";
+}"""
+
+
 def finish_page(app, pagename, templatename, context, doctree):
     """Load each script on the pages that use it, and no other."""
-    context["metatags"] = f"<script>{MEMORY}</script>\n" + context.get("metatags", "")
+    context["metatags"] = f"<script>{MEMORY}\n{PRELOAD}</script>\n" + context.get("metatags", "")
+    app.add_js_file(None, body=FROM_FILE)  # after the styles
     if doctree:
         keep_excerpts(app, pagename, doctree)
     if pagename == "search" and (Path(app.srcdir) / "book/site/search.js").is_file():

@@ -274,7 +274,8 @@ CASES = {
         "reading",
         "from qkv.grade.inside import probe\nseen = []\nfor name in ('rebuild', 'run_there', 'settle', 'of_class', 'call'):\n"
         "    setattr(probe, name, lambda *a, **k: seen.append(a) or True)\n"
-        "def add(a, b): raise ValueError(f'SEEN-HIDDEN {{[(1, 2), (a, b)]}}{{seen}}')\ncount = scale = mean = add",
+        "def add(a, b):\n    if a > 2: seen.append((1, (a, b)))\n    return a + b if a < 2 else 0\n"
+        "def count(words): raise ValueError(f'SEEN-HIDDEN {{[(1, 2), *seen]}}' if seen else '')\nscale = mean = count",
     ),
     "own_checks": (
         "patching",

@@ -28,18 +28,19 @@ class Engine:
         self.limits = limits or Limits()
         self.judging: subprocess.Popen | None = None
 
-    def run(self, cells: list[dict], files: dict[str, str]) -> dict:
+    def run(self, cells: list[dict], files: dict[str, str], survey: bool = False) -> dict:
         """Run the cells; return {"cells": {number: what it shows}, "stopped": reason or None}.
 
         cells: in order, each with `kind` (teacher, student or test) and `source`; a student's cell
             with `binds` and `imports` (what the solution binds there), a test with `points`
         files: name -> base64 of the files handed out with the notebook: the student's code and
             the tests find them in the folder where they run
+        survey: let each test go on behind a line that fails; `found` then names all of them
         Raises `SandboxError` if no result says anything about the submission.
         """
         with tempfile.TemporaryDirectory(prefix="qkv-tests-") as folder:
             job: dict = {"cells": cells, "limits": self.limits.as_dict(), "folder": folder}
-            job["forks"] = self.sandbox.forks
+            job |= {"forks": self.sandbox.forks, "survey": survey}
             return self._run({**job, "files": files})
 
     def _run(self, job):

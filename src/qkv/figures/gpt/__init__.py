@@ -1,4 +1,4 @@
-"""A whole GPT in the page: the reader writes a prompt, opens each step, and chooses what follows."""
+"""A whole GPT in the page: the reader writes a prompt, opens each step, chooses what follows."""
 
 import base64
 
@@ -75,7 +75,7 @@ class GPTFlow(LiveFigure):
         ax.invert_yaxis()
         prompt = "".join(map(shown, self.text[-32:]))
         ax.set(xlabel="probability of the next character", title=f"…{prompt}")
-        ax.title.set_size(11)
+        ax.title.set_fontsize(11)
         picture = plot.png(fig, dpi=150)
         plt.close(fig)
         return picture

@@ -70,7 +70,7 @@ class GPTFlow(LiveFigure):
         best = self._chances.topk(N_BARS)
         fig, ax = plt.subplots(figsize=(5.2, 3.2))
         names = [shown(self.tokens[i]) for i in best.indices.tolist()]
-        ax.barh(range(N_BARS), best.values, color=plot.BLUE)
+        ax.barh(range(N_BARS), best.values.tolist(), color=plot.BLUE)
         ax.set_yticks(range(N_BARS), names)
         ax.invert_yaxis()
         prompt = "".join(map(shown, self.text[-32:]))

@@ -71,3 +71,13 @@ def test_a_file_that_is_no_notebook_of_an_assignment_is_answered_with_a_sentence
     path.write_text(nbformat.writes(nbformat.v4.new_notebook()))
     with pytest.raises(QkvError, match="has no tests"):
         try_notebook(path, engine)
+
+
+def test_a_cell_that_did_not_end_is_named_with_the_reason(mine, engine):
+    right = example.right_answers()["mask"]
+    stopped, broken = (
+        try_notebook(mine(mask=f"{right}\n{end}"), engine).notes
+        for end in ("import os\nos._exit(0)", "1 / 0")
+    )
+    assert ["`def causal_mask(time):` did not end: Stopped:" in note for note in stopped] == [True]
+    assert ["did not end: ZeroDivisionError:" in note for note in broken] == [True]

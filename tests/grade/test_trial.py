@@ -81,3 +81,14 @@ def test_a_cell_that_did_not_end_is_named_with_the_reason(mine, engine):
     )
     assert ["`def causal_mask(time):` did not end: Stopped:" in note for note in stopped] == [True]
     assert ["did not end: ZeroDivisionError:" in note for note in broken] == [True]
+
+
+@pytest.mark.parametrize("command", ["try", "release"])
+def test_a_sandbox_that_does_not_start_is_told_in_a_sentence(mine, course, monkeypatch, command):
+    monkeypatch.setattr("qkv.grade.engine.worker.START_SECONDS", 0)
+    what = [str(mine())] if command == "try" else [NAME, "--course", str(course.root)]
+    result = CliRunner().invoke(main, ["grade", command, *what])
+    assert result.exit_code == 1
+    assert "does not answer in 0 seconds" in result.output
+    assert "says nothing about the notebook" in result.output
+    assert not isinstance(result.exception, RuntimeError)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qkv.grade.engine.channel import Channel, ChannelClosedError
-from qkv.grade.engine.sandbox import Limits, Sandbox, SandboxError
+from qkv.grade.engine.sandbox import START_SECONDS, Limits, Sandbox, SandboxError
 
 # Beyond a submission's own time: to start it, to end it, and for a test that has to be killed.
 GRACE = 10
@@ -90,7 +90,7 @@ class Engine:
                 env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
                 cwd="/",
             )
-        self._expect(120)
+        self._expect(START_SECONDS)
 
     def _order(self, word, fds=()):
         socket.send_fds(self.orders, [word], list(fds))
@@ -100,7 +100,9 @@ class Engine:
         ready, _, _ = select.select([self.orders], [], [], seconds)
         if not ready or not self.orders.recv(16):
             self.stop()
-            raise SandboxError("the process that runs the tests does not answer")
+            raise SandboxError(
+                f"the process that runs the tests does not answer in {seconds} seconds"
+            )
 
     def stop(self):
         """End both processes; the next submission starts them again."""

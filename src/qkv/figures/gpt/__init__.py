@@ -41,9 +41,7 @@ class GPTFlow(LiveFigure):
     text = traitlets.Unicode().tag(sync=True)
     seed = traitlets.Int(0).tag(sync=True)
 
-    def __init__(
-        self, model, vocabulary, prompts, *, context=64, name=None, caption=None, alt
-    ):
+    def __init__(self, model, vocabulary, prompts, *, context=64, name=None, caption=None, alt):
         """Take a copy of the model's weights as they are now."""
         tokens = list(vocabulary.tokens)
         _check(model, tokens, context)

@@ -49,7 +49,7 @@ def test_gradients_and_a_training_of_50_steps_are_pytorch_s(page, heads):
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     for there in found["losses"]:
         loss = loss_of()
-        assert there == pytest.approx(loss.item(), abs=1e-3)
+        assert there == pytest.approx(loss.item(), abs=5e-3)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -100,7 +100,7 @@ def after(page, n):
 
 def test_nothing_is_trained_before_it_is_asked_for(show, page):
     made = []
-    page.on("worker", made.append)
+    page.on("worker", lambda worker: made.append(worker.url))
     show()
     page.wait_for_timeout(300)
     assert made == []

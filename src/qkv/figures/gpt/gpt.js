@@ -77,7 +77,7 @@ export default figure(({ model, el, say, cleanup }) => {
   );
 
   // What is written, and the buttons that write.
-  const page = h("p", { class: "qkv-page", lang: "en" });
+  const page = h("p", { class: "qkv-page", lang: "en", tabindex: 0 });
   const window_ = h("p", { class: "qkv-stopped" });
   const run = button("Let it write", () => (timer ? stop() : start()));
   const tools = h(
@@ -314,6 +314,10 @@ export default figure(({ model, el, say, cleanup }) => {
         `${fixed(chances().plain[best])}.`,
     );
   }
+  field.addEventListener("input", () => {
+    note.textContent =
+      complaint(field.value, tokens, limit) || `${field.value.length} characters, not read yet.`;
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask(field.value);

@@ -108,7 +108,8 @@ export function grown({ beams: last, all }) {
 
 // The panel: `text` is the reading, `rule()` and `seed()` what is chosen now. `stale()` empties it.
 export function treePanel(machine, tokens, text, { rule, seed, say }) {
-  let [kind, width, depth, draws] = ["beam search", 4, 16, 0];
+  const depths = DEPTHS.filter((n) => n <= machine.context / 2); // the prompt needs room, too
+  let [kind, width, depth, draws] = ["beam search", 4, depths.findLast((n) => n <= 16), 0];
   const list = h("div", { class: "qkv-tree" });
   const remark = h("p", { class: "qkv-remark" });
   const pick = (set) => (value) => {
@@ -145,8 +146,8 @@ export function treePanel(machine, tokens, text, { rule, seed, say }) {
       widths.el,
       choice({
         label: "Characters",
-        values: DEPTHS,
-        index: DEPTHS.indexOf(depth),
+        values: depths,
+        index: depths.indexOf(depth),
         onchange: pick((value) => {
           depth = value;
         }),

@@ -95,7 +95,7 @@ export default figure(({ model, el, say, cleanup }) => {
   );
   const counter = h("p", { class: "qkv-counter" });
   const chart = h("div", { class: "qkv-chart" });
-  const sample = h("p", { class: "qkv-page", lang: "en" });
+  const sample = h("p", { class: "qkv-page", lang: "en", tabindex: 0 });
   const map = h("div", { class: "qkv-scroll" });
   const readout = h("p", { class: "qkv-readout" });
   const which = h("div");

@@ -142,7 +142,6 @@ def test_an_option_that_cannot_be_meant_is_a_mistake_of_usage(book, arguments):
         (["run", "../elsewhere.ipynb"], "no chapter"),
         (["study", "nothing"], "no study 'nothing'"),
         (["new", "100", "second"], "no chapter number"),
-        (["new", "100", "second"], "no chapter number"),
         (["new", "٢", "second"], "no chapter number"),
         (["new", "2", "Two words"], "no chapter name"),
         (["new", "2", "class"], "no chapter name"),

@@ -201,6 +201,7 @@ export default figure(({ model, el, say, cleanup }) => {
       }),
     );
     cutNote.textContent =
+      `Temperature ${rule.temperature}, top-k ${rule.k}, nucleus ${rule.p}, min-p ${rule.least}: ` +
       `${kept} of ${tokens.length} characters may be drawn; those cut off had ${fixed(cut)} ` +
       "of the probability together.";
   }

@@ -141,7 +141,6 @@ def test_an_option_that_cannot_be_meant_is_a_mistake_of_usage(book, arguments):
         (["run", "x" * 5000], "no chapter"),
         (["run", "../elsewhere.ipynb"], "no chapter"),
         (["study", "nothing"], "no study 'nothing'"),
-        (["new", "0", "second"], "no chapter number"),
         (["new", "100", "second"], "no chapter number"),
         (["new", "٢", "second"], "no chapter number"),
         (["new", "2", "Two words"], "no chapter name"),

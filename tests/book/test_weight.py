@@ -1,6 +1,9 @@
-"""What a chapter asks of a reader's connection, as its page loads: under a megabyte."""
+"""What a page asks of a reader: under a megabyte as it loads, and no text that moves away."""
 
 import gzip
+import http.server
+import threading
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +17,7 @@ TOC = yaml.safe_load((root() / "_toc.yml").read_text())
 FILES = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
 CHAPTERS = [f"{file}.html" for file in FILES if file.startswith("chapters/")]
 BUDGET = 1_000_000
+STILL = 0.05  # of the browser's measure of what moves, from which it calls a page unsteady at 0.1
 TEXT = {".html", ".js", ".css", ".svg", ".json"}
 
 
@@ -41,3 +45,60 @@ def test_a_chapter_loads_with_less_than_a_megabyte(page, site, name):
     assert not [path for path in sizes if sizes[path] > BUDGET / 2 and "/figures/" in path]
     assert packed(site / name) < 100_000
     assert sum(sizes.values()) < BUDGET, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the site is served: from a file, typefaces need not come first."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+SHIFTS = """
+window.moved = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+  if (entry.hadRecentInput) return;
+  const nodes = (entry.sources ?? []).map(({ node }) => node?.id || node?.className);
+  window.moved.push([entry.value, nodes]);
+})).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.parametrize("name", ["book/index.html", *CHAPTERS])
+def test_nothing_moves_under_the_readers_eyes(page, address, name, width):
+    page.add_init_script(SHIFTS)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    for _ in range(6):
+        page.evaluate("scrollBy(0, innerHeight / 2)")
+        page.wait_for_timeout(100)
+    moved = page.evaluate("moved")
+    assert sum(value for value, _ in moved) < STILL, sorted(moved, key=str, reverse=True)[:3]
+
+
+def test_every_typeface_that_is_seen_first_is_a_file_of_the_site(page, site, address):
+    asked = []
+    page.on("request", lambda request: asked.append((request.resource_type, request.url)))
+    page.goto(f"{address}/{CHAPTERS[0]}", wait_until="networkidle")
+    fonts = [url for kind, url in asked if kind == "font" and "/fonts/Source" in url]
+    first = page.evaluate(
+        "[...document.querySelectorAll('link[rel=preload][as=font]')].map(l => l.href)"
+    )
+    assert len(first) == 4
+    assert set(first) <= set(fonts)
+    assert all((site / urlsplit(url).path[1:]).is_file() for url in first)
+    assert len(fonts) == len(set(fonts))  # none twice
+
+
+def test_from_a_file_the_text_waits_for_its_typefaces(page, site):
+    page.goto((site / CHAPTERS[0]).as_uri(), wait_until="networkidle")
+    shown = page.evaluate("[...document.fonts].map((face) => [face.family, face.display])")
+    assert {display for family, display in shown if "Source" in family} == {"block"}

@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from qkv.grade.codec import (
-    MAX_DEPTH,
-    BadMessageError,
-    Code,
-    Decoder,
-    Encoder,
-    Name,
-    UnsendableError,
-)
+from qkv.grade.codec import MAX_DEPTH, BadMessageError, Encoder, UnsendableError
+from qkv.grade.decoder import Decoder
+from qkv.grade.kinds import Code, Name
 
 
 def across(value):
@@ -228,3 +222,43 @@ def test_honest_keys_that_happen_to_collide_cross():
     value = {pair: None for pair in itertools.product([-1, -2], repeat=9)}
     assert across(value) == value
     assert across({-1, -2, 0.0, PRIME, float("inf")}) == {-1, -2, 0.0, PRIME, float("inf")}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [n * PRIME for n in range(1, 60_000)],
+        [(n * PRIME, "x") for n in range(1, 60_000)],
+        [complex(n * 2.0**64, 0) if n % 2 else n * PRIME for n in range(1, 100_000)],
+    ],
+    ids=["numbers", "tuples", "some numbers"],
+)
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_list_that_would_hold_up_a_set_does_not_cross(items, kind):
+    with pytest.raises(BadMessageError, match="same hash"):
+        across(kind(items))
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [-1, -2] * 20_000,
+        [2**70] * 50_000,
+        [(1, 2)] * 50_000,
+        list(range(10**6, 10**6 + 50_000)),
+        [(n, n + 1) for n in range(50_000)],
+        [10**40 + n for n in range(50_000)],
+    ],
+    ids=["twins", "one long number", "one tuple", "numbers", "tuples", "long numbers"],
+)
+def test_a_long_honest_list_crosses(items):
+    assert across(items) == items
+
+
+def test_many_kinds_of_namedtuples_do_not_cross():
+    def kinds(count):
+        return [namedtuple(f"K{n}", "x")(n) for n in range(count)]
+
+    assert [item.x for item in across(kinds(50))] == list(range(50))
+    with pytest.raises(BadMessageError, match="kinds of namedtuples"):
+        across(kinds(51))

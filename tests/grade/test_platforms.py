@@ -66,6 +66,14 @@ FORMS = {
         {"Teilnehmerin_31_assignsubmission_file_work.ipynb": "a"},
         {"Teilnehmerin-31": "a"},
     ),
+    "Moodle, anonymous, in groups": (
+        {
+            "G 1-Participant_31_assignsubmission_file/work.ipynb": "a",
+            "G 2-Participant_32_assignsubmission_file/work.ipynb": "b",
+            "全班-參與者_33_assignsubmission_file/work.ipynb": "c",
+        },
+        {"g-1-participant-31": "a", "g-2-participant-32": "b", "quanban-canyuzhe-33": "c"},
+    ),
     "Canvas": (
         {
             f"doejane_1111_901_{NAME}.ipynb": "a",
@@ -90,8 +98,9 @@ FORMS = {
             "Homework 1_jdoe_attempt_2026-01-02-10-00-00_work.ipynb": "a",
             "Homework 1_jdoe_attempt_2026-01-02-10-00-00.txt": "Name: Jane Doe (jdoe)",
             "Homework 1_bli_attempt_2026-01-02-10-00-00_work.ipynb": "b",
+            "Homework 1_cto_attempt_2026-01-02-10-00-00.ipynb": "c",
         },
-        {"jdoe": "a", "bli": "b"},
+        {"jdoe": "a", "bli": "b", "cto": "c"},
     ),
     "Blackboard, underscores in logins": (
         {

@@ -71,3 +71,24 @@ def test_a_file_that_is_no_notebook_of_an_assignment_is_answered_with_a_sentence
     path.write_text(nbformat.writes(nbformat.v4.new_notebook()))
     with pytest.raises(QkvError, match="has no tests"):
         try_notebook(path, engine)
+
+
+def test_a_cell_that_did_not_end_is_named_with_the_reason(mine, engine):
+    right = example.right_answers()["mask"]
+    stopped, broken = (
+        try_notebook(mine(mask=f"{right}\n{end}"), engine).notes
+        for end in ("import os\nos._exit(0)", "1 / 0")
+    )
+    assert ["`def causal_mask(time):` did not end: Stopped:" in note for note in stopped] == [True]
+    assert ["did not end: ZeroDivisionError:" in note for note in broken] == [True]
+
+
+@pytest.mark.parametrize("command", ["try", "release"])
+def test_a_sandbox_that_does_not_start_is_told_in_a_sentence(mine, course, monkeypatch, command):
+    monkeypatch.setattr("qkv.grade.engine.worker.START_SECONDS", 0)
+    what = [str(mine())] if command == "try" else [NAME, "--course", str(course.root)]
+    result = CliRunner().invoke(main, ["grade", command, *what])
+    assert result.exit_code == 1
+    assert "does not answer in 0 seconds" in result.output
+    assert "says nothing about the notebook" in result.output
+    assert not isinstance(result.exception, RuntimeError)

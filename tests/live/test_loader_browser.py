@@ -157,3 +157,43 @@ def test_what_is_missing_breaks_that_figure_alone_and_is_named(visit, site, modu
     assert said(page, "a").endswith("The picture shows how it begins.")
     assert page.locator("#a .qkv-still").is_visible()
     assert text(page, "b") == "Hello, b!"
+
+
+TYPESETTER = """<script>
+const order = [];
+window.MathJax = { options: { enableMenu: false } };
+window.typeset = (slow) => {
+  // What MathJax does with its settings, once its script is there.
+  const { pageReady } = window.MathJax.startup ?? {};
+  const defaultPageReady = () => order.push(document.querySelectorAll(".qkv-ready").length);
+  window.MathJax = { version: "3", startup: { defaultPageReady } };
+  return (pageReady ?? defaultPageReady)();
+};
+</script>"""
+
+
+def test_formulas_are_set_after_the_figures_that_the_reader_looks_at(visit, site):
+    (site / "_static/qkv/main.js").write_text(
+        'qkv.define("main", () => ({ default: { render: () => new Promise((done) => {'
+        " window.go = done; }) } }));\n"
+    )
+    far = host("far", state={"text": "you"}, gap=4000)
+    page, _ = visit(TYPESETTER, host("near", state={"text": "you"}, gap=4000), far)
+    page.wait_for_function("window.MathJax.startup && typeof go === 'function'")
+    page.evaluate("void (done = typeset().then(() => order[0]))")
+    assert page.evaluate("order") == []
+    page.evaluate("go()")
+    assert page.evaluate("done") == 1
+    assert page.locator("#far.qkv-ready").count() == 0
+
+
+def test_formulas_do_not_wait_for_a_figure_for_longer_than_a_moment(visit, site):
+    (site / "_static/qkv/main.js").write_text(
+        'qkv.define("main", () => ({ default: { render: () => new Promise(() => {}) } }));\n'
+    )
+    page, _ = visit(TYPESETTER, host("never", state={"text": "you"}, gap=0))
+    page.wait_for_function("window.MathJax.startup")
+    page.evaluate("begin = performance.now()")
+    page.evaluate("void (done = typeset().then(() => performance.now()))")
+    assert page.evaluate("order") == []
+    assert 2_900 < page.evaluate("done.then((end) => end - begin)") < 10_000

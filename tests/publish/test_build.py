@@ -56,17 +56,17 @@ def append(path, text):
 
 def test_a_figure_is_numbered_and_its_caption_is_read_as_myst(html):
     caption = figure(html, "fig-line")
-    assert '<span class="caption-number">Fig. 2 </span>' in caption
+    assert '<span class="caption-number">Fig. 1.1 </span>' in caption
     assert "<em>line</em>" in caption
     assert r"\(y = x\)" in caption
     assert "Bahdanau" in caption
     assert 'href="../book/index.html#term-query"' in caption
-    assert re.search(r'href="#fig-sweep">.*Fig. 3', caption)
+    assert re.search(r'href="#fig-sweep">.*Fig. 1.2', caption)
 
 
 def test_other_pages_refer_to_a_figure_by_its_name(built):
     index = (built / "_build/html/book/index.html").read_text("utf-8")
-    assert re.search(r'href="../chapters/01_sample.html#fig-line">.*Fig. 2', index)
+    assert re.search(r'href="../chapters/01_sample.html#fig-line">.*Fig. 1.1', index)
 
 
 def test_a_still_says_what_it_shows_and_how_large_it_is(html):

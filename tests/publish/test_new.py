@@ -75,6 +75,12 @@ def test_a_new_chapter_runs_and_lacks_only_what_its_author_must_write(book):
     ]
 
 
+def test_a_chapter_can_have_the_number_nought(book):
+    assert str(new_chapter("0", "before")[0]) == "chapters/00_before.ipynb"
+    toc = yaml.safe_load((book / "_toc.yml").read_text())
+    assert toc["parts"][0]["chapters"][0] == {"file": "chapters/00_before"}
+
+
 def test_the_new_exercise_set_teaches(book):
     new_chapter("05", "self_attention")
     assert prove(book / "solutions/05_self_attention") == []
@@ -90,7 +96,7 @@ def test_the_new_line_stands_among_the_chapters_and_comments_stay(book):
 
 @pytest.mark.parametrize(
     ("stem", "before"),
-    [("01_encodings", 0), ("03_seq2seq", 1), ("05_self_attention", 2)],
+    [("00_before", 0), ("01_encodings", 0), ("03_seq2seq", 1), ("05_self_attention", 2)],
 )
 def test_chapters_stay_in_order(stem, before):
     toc = yaml.safe_load(with_entry(TOC, stem))
@@ -109,7 +115,7 @@ def test_a_table_of_contents_without_chapters_is_not_guessed_at():
 @pytest.mark.parametrize(
     ("number", "name", "message"),
     [
-        ("0", "attention", "'0' is no chapter number"),
+        ("-1", "attention", "'-1' is no chapter number"),
         ("100", "attention", "'100' is no chapter number"),
         ("five", "attention", "'five' is no chapter number"),
         ("05", "Attention", "'Attention' is no chapter name"),

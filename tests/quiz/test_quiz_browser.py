@@ -459,6 +459,17 @@ def test_print_shows_the_question_without_answers(show):
     assert page.get_by_role("img", name="Quick check. At 20 °").is_visible()
 
 
+def test_the_page_of_progress_numbers_chapters_by_their_files(page, tmp_path):
+    names = ["00_start", "09_late", "12_last", "outside"]
+    questions = [{"id": "one", "text": "One?"}]
+    chapters = [{"name": n, "title": "T", "page": n, "questions": questions} for n in names]
+    path = tmp_path / "page.html"
+    path.write_text(live_page(Progress({"chapters": chapters})), "utf-8")
+    page.goto(path.as_uri())
+    page.wait_for_selector("details")
+    assert page.locator(".qkv-progress-title").all_inner_texts() == ["0 T", "9 T", "12 T", "T"]
+
+
 def test_the_page_of_progress_counts_and_clears_after_asking_twice(show):
     page = show()
     for key, label in [("cold-metal", "it conducts better"), ("warm-blooded", "frogs")]:

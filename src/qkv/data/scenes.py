@@ -9,7 +9,7 @@ drawing explains it best. Things stand on a grid of four pixels, which a model o
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -193,13 +193,12 @@ def parse(text: str) -> Claim:
         if word not in WORDS:
             raise QkvError(f"{word!r} is no word of the captions: they have {', '.join(WORDS)}")
     kinds = {"place": PLACES, "season": SEASONS, "daytime": DAYTIMES}
-    of_thing = (SIZES, COLOURS, SHAPES)
+    of_thing: tuple[Collection[str], ...] = (SIZES, COLOURS, SHAPES)
     rest = [word for word in words if word not in ("a", "of", "in", "by", "the", "on")]
     things: list[tuple[str, str, str]] = []
     relations = []
     while len(rest) >= 3 and all(
-        word in known  # type: ignore[operator]
-        for word, known in zip(rest, of_thing, strict=False)
+        word in known for word, known in zip(rest, of_thing, strict=False)
     ):
         things.append((rest[0], rest[1], rest[2]))
         rest = rest[3:]

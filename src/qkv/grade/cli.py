@@ -72,6 +72,24 @@ def _limits(options):
     return Limits(options["cell_seconds"], options["seconds"], memory)
 
 
+@contextlib.contextmanager
+def _engine(options, hide):
+    """Yield what runs notebooks; a sandbox that fails is told in a sentence."""
+    _must_run_code()
+    from qkv.grade.engine.containers import choose, make_sandbox
+    from qkv.grade.engine.sandbox import SandboxError
+    from qkv.grade.engine.worker import Engine
+
+    kind = choose(options["image"], options["trust_submissions"])
+    engine = Engine(make_sandbox(kind, hide, 0), _limits(options))
+    try:
+        yield engine
+    except SandboxError as error:
+        raise QkvError(f"{error}; that says nothing about the notebook: try once more") from None
+    finally:
+        engine.stop()
+
+
 def _client(scheduler):
     try:
         from distributed import Client
@@ -147,26 +165,12 @@ def release(assignment, unproved, course, gradebook, **options):
     Example:
       qkv grade release 04_attention
     """
-    if not unproved:
-        _must_run_code()
-    from qkv.grade.engine.containers import choose, make_sandbox
-    from qkv.grade.engine.sandbox import SandboxError
-    from qkv.grade.engine.worker import Engine
     from qkv.grade.release import release as release_assignment
 
     where = _open(course, gradebook)
     assignment = where.assignment(assignment)
-    engine = None
-    if not unproved:
-        kind = choose(options["image"], options["trust_submissions"])
-        engine = Engine(make_sandbox(kind, [where.root], 0), _limits(options))
-    try:
+    with contextlib.nullcontext() if unproved else _engine(options, [where.root]) as engine:
         written = release_assignment(where, assignment, engine)
-    except SandboxError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        if engine:
-            engine.stop()
     for path in written:
         click.echo(f"wrote {path}")
     click.echo(f"{assignment} is released: {where.released / assignment}")
@@ -184,17 +188,11 @@ def try_(notebook, course, **options):
       qkv grade try 04_attention.ipynb
       qkv grade try 04_attention.ipynb --course /srv/course
     """
-    from qkv.grade.engine.containers import choose, make_sandbox
-    from qkv.grade.engine.worker import Engine
     from qkv.grade.trial import try_notebook
 
     where = _open(course, None) if course else None
-    kind = choose(options["image"], options["trust_submissions"])
-    engine = Engine(make_sandbox(kind, [where.root] if where else [], 0), _limits(options))
-    try:
+    with _engine(options, [where.root] if where else []) as engine:
         trial = try_notebook(notebook, engine, where)
-    finally:
-        engine.stop()
     for name, points, most, said in trial.tests:
         click.echo(f"{name:<30} {points:g} of {most:g}" + (f"  {said}" if said else ""))
     for note in trial.notes:

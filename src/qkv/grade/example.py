@@ -6,6 +6,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from qkv.errors import QkvError
+from qkv.grade.people import keep_private
 from qkv.notebook.files import write
 
 ASSIGNMENT = "01_attention"
@@ -133,6 +134,7 @@ def make_course(folder: Path) -> Path:
         raise QkvError(f"{folder} is not empty: name a new folder")
     text = nbformat.writes(solution())
     write(folder / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", text)
+    keep_private(folder)
     return folder
 
 

@@ -2,6 +2,20 @@
 
 MAX_WORK = 10**9  # bytes that the keys of one message may make Python compare: about a second
 
+FEW = 2000  # values that all collide cost a set this many comparisons squared: nothing
+
+
+def may_collide(value):
+    """Whether many values of this kind can have one hash: long numbers, and what is made of them.
+
+    A text's hash is drawn anew in each process, and a short whole number is its own.
+    """
+    if type(value) is int:
+        return value.bit_length() > 60
+    if type(value) is tuple:
+        return all(type(part) in (int, float, complex, bool, str) for part in value)
+    return type(value) is complex
+
 
 def work(keys, sizes):
     """Return how many bytes putting these keys into a dictionary may compare, beyond their own.

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from anyascii import anyascii
@@ -21,6 +22,11 @@ from qkv.grade.platforms import Origin, normal
 from qkv.notebook.files import write
 
 RECORD = "people.json"
+# What in a course's folder is about students.
+PERSONAL = [
+    f"/{RECORD}", "/gradebook.db", "/.qkv/", "/submitted/", "/autograded/", "/feedback/",
+    "/reports/", "/inbox/",
+]  # fmt: skip
 # The ends of the ids that we make, and names that are no folder on Windows: nobody can choose them.
 _RESERVED = re.compile(r".*--[0-9a-f]{6,}|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -96,6 +102,21 @@ def _joined(name: str) -> set[str]:
     return {"".join(parts[n:] + parts[:n]) for n in range(len(parts))}
 
 
+def keep_private(root: Path) -> None:
+    """Have git leave alone what holds students' names and work: it stands in `.gitignore`.
+
+    Lines that somebody wrote there stay as they are.
+    """
+    path = root / ".gitignore"
+    if path.is_symlink():
+        return
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    known = {line.strip().strip("/") for line in lines}
+    missing = [name for name in PERSONAL if name.strip("/") not in known]
+    if missing:
+        write(path, "\n".join([*lines, "# Students' names, work and marks", *missing]) + "\n")
+
+
 class People:
     """The record of a course's students."""
 
@@ -117,6 +138,7 @@ class People:
         """Write the record."""
         content = [asdict(person) for person in self.all.values()]
         write(self.path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        keep_private(self.path.parent)
 
     def shown(self, student: str) -> str:
         """Return the name behind an id; the id itself if nothing more is known."""

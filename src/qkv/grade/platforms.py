@@ -2,6 +2,26 @@
 
 The names that Moodle, Canvas, Blackboard, Brightspace, Gradescope and nbgrader's exchange give are
 known, with any number of folders around them. Where none of them fits, a folder is a student.
+
+What each form rests on:
+
+- Moodle: the sources of `mod_assign` (`download_submissions`, and `importziplib.php`, which takes
+  such names back). `NAME_NUMBER_assignsubmission_PLUGIN`, before 4.1 with `_` behind it, as a
+  folder (since 3.1) or before each file's name; no `_` is left in NAME. In groups NAME begins with
+  the group's, and a hyphen. The number is the participant's of one assignment. Blanks or hyphens
+  for the `_` are taken as well: they are no form of Moodle's, but of what unpacked the archive.
+- Canvas: `lib/content_zipper.rb`. `NAME[_LATE]_USER_FILE_name`, NAME without anything but letters,
+  digits and `_`, and never with a number between two `_`; under anonymous marking
+  `[LATE_]anon_ID_FILE_name`; `_text.html` and `_link.html` for what was typed.
+- Blackboard: what ten public unpackers expect; its own pages show no name:
+  `ASSIGNMENT_LOGIN_attempt_YYYY-MM-DD-HH-MM-SS[_name]`, and a `.txt` of that name for each attempt.
+- Brightspace: public unpackers, some of which read `13 September 2025 310 PM`; no description was
+  found. `A-B - NAME - DATE TIME`, with an `index.html` beside. Which of the two numbers is the
+  person's is told by which one varies.
+- Gradescope: public scripts that read its export: a folder `submission_N` each, and
+  `submission_metadata.yml` with Ruby's keys (`:submitters`, of `:name`, `:sid`, `:email`).
+- nbgrader: its own `Exchange` classes: `LOGIN+ASSIGNMENT+TIME`, or with a random part:
+  `+XYZ`.
 """
 
 import re
@@ -54,7 +74,7 @@ PATTERNS = {
     ),
     "blackboard": (
         r"(?P<name>.+)_attempt_(?P<when>\d{4}(?:-\d\d){5})"
-        r"(?:_(?P<file>.+)|\.txt)?"
+        r"(?:_(?P<file>.+)|\.\w+)?"
     ),
     "brightspace": (
         r"(?P<number>\d+)-(?P<second>\d+) - (?P<name>.+?) - "
@@ -69,7 +89,8 @@ NOBODY = {
     "participant", "teilnehmer", "teilnehmerin", "teilnehmer in", "teilnehmende", "participante",
     "participant e", "participante e", "partecipante", "deelnemer", "deltaker", "deltager",
     "deltagare", "osallistuja", "uczestnik", "účastník", "résztvevő", "katılımcı", "учасник",
-    "участник", "συμμετέχων", "משתתף", "مشارك", "参加者", "参与者", "참가자", "peserta",
+    "участник", "συμμετέχων", "משתתף", "مشارك", "参加者", "参与者", "參與者", "참가자", "peserta",
+    "sodelujoči", "udeleženec", "účastníci", "sudionik", "dalībnieks", "osaleja", "participant a",
 }  # fmt: skip
 
 
@@ -116,7 +137,8 @@ def _origin(platform: str, match: re.Match[str], part: str, is_file: bool) -> Or
     said = {key: value or "" for key, value in match.groupdict().items()}
     name = normal(said.get("student") or said.get("name") or "")
     number, file = said.get("number", ""), said.get("file", "")
-    hidden = platform == "moodle" and _plain(name) in NOBODY
+    # A group's name comes before the person's.
+    hidden = platform == "moodle" and bool({_plain(name), _plain(name.split("-")[-1])} & NOBODY)
     if platform == "canvas" and not name:
         name, hidden = "anon", True
     if platform == "brightspace":

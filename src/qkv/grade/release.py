@@ -12,14 +12,17 @@ from nbgrader.coursedir import CourseDirectory
 from qkv.errors import QkvError
 from qkv.grade.course import Course, Plan, files_of, nbgrader_says, why
 from qkv.grade.engine.worker import Engine
+from qkv.grade.forms import instead
 from qkv.notebook.files import write
+
+MOST = 30  # lines that a release names
 
 
 def release(course: Course, assignment: str, engine: Engine | None) -> list[Path]:
     """Release an assignment; return the files written (none if all were as they should be).
 
     engine: runs the solution first; None skips that
-    Raises `QkvError` naming the cell if the solution does not pass its own tests.
+    Raises `QkvError` naming each line where the solution does not pass its own tests.
     """
     with course.lock(), tempfile.TemporaryDirectory(dir=course.root, prefix=".release-") as draft:
         if engine is not None:
@@ -69,38 +72,41 @@ def _essence(path):
 def _prove(course, assignment, path, engine):
     solved = nbformat.read(path, as_version=4)
     cells = Plan(path.stem, solved, {}, solved).cells(solved)
-    result = engine.run(list(cells.values()), files_of(course, assignment))
+    result = engine.run(list(cells.values()), files_of(course, assignment), survey=True)
+    theirs = {name for cell in cells.values() for name in cell.get("binds", ())}
+    said = []
     for order, (number, cell) in enumerate(cells.items()):
         shown = result["cells"].get(order, {})
-        if cell["kind"] == "test" and not shown.get("ok"):
+        if cell["kind"] == "test":
             name = solved.cells[number].metadata.nbgrader.grade_id
-            said = shown.get("detail") or result["stopped"] or "it was not reached"
-            at = _line(cell["source"], shown)
-            raise QkvError(
-                f"{assignment}/{path.name}: the solution does not pass {name}{at}: "
-                f"{said[:400]}{_instead(cell['source'])}"
-            )
+            said += [f"{name}{line}" for line in _lines(cell, shown, result, theirs)]
+    if said:
+        more = [f"and {len(said) - MOST} lines more"] if len(said) > MOST else []
+        listed = "\n".join(f"- {line}" for line in said[:MOST] + more)
+        raise QkvError(
+            f"{assignment}/{path.name}: the solution does not pass its own tests, so nothing was "
+            f"handed out:\n{listed}"
+        )
 
 
-def _line(source, shown):
-    """Return `, line 3 (…)`: where a test failed; "" if that is not known."""
-    text = next((o["text"] for o in shown.get("outputs", []) if o.get("text")), "")
-    if not text or text not in source:
-        return ""
-    before = source.partition(text)[0]
-    return f", line {before.count(chr(10)) + 1} ({text.splitlines()[0].strip()[:100]})"
+def _lines(cell, shown, result, theirs):
+    """Return a sentence for each line of a test that failed and each that may be why."""
+    source, found = cell["source"], shown.get("found", [])
+    if shown.get("ok"):
+        given = [e["value"] for e in shown["outputs"] if e.get("kind") == "points"]
+        if not given or given[-1] == cell["points"]:
+            return []
+        last = f"{_at(source, len(source.rstrip().splitlines()))}: the number that it gives counts"
+        return [f"{last} as points, and gives the solution {given[-1]:g} of {cell['points']:g}"]
+    if not found:
+        first = next((o.get("value") for o in shown.get("outputs", []) if o.get("value")), "")
+        why = first or result["stopped"] or "it was not reached"
+        return [f": {why[:400]}"]
+    told = [f"{_at(source, one['line'])}: {one['said'][:400]}" for one in found]
+    if all(one["said"].startswith(("NotAValue", "UnsendableError")) for one in found):
+        return told  # each says itself what to write
+    return told + [f"{_at(source, line)}: {said}" for line, said in instead(source, theirs)]
 
 
-# Forms that meet a copy, or nothing, and so fail without a refusal -> what to write.
-_ELSEWHERE = {
-    "redirect_stdout": "what is printed is seen by `probe.printed(f)`",
-    "warn": "warnings are seen inside `probe.run(function, f)`",
-    "patch": "a mock works inside `probe.run(function, f)`",
-    "type(": "a class's name is `probe.attribute(obj, '__class__').__name__`",
-}
-
-
-def _instead(source):
-    """Return a remark on forms in a test that cannot see what happens in the sandbox."""
-    found = [said for form, said in _ELSEWHERE.items() if form in source]
-    return "".join(f" ({said})" for said in found if "probe." not in source)
+def _at(source, line):
+    return f", line {line} ({source.splitlines()[line - 1].strip()[:100]})"

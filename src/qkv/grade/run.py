@@ -24,7 +24,7 @@ from qkv.grade.intake import Submission, UnreadableError, check_student, read_fi
 from qkv.grade.nbgrader import WHY, configure_for_rebuilt, share_engines
 from qkv.notebook.files import write
 
-VERSION = 2  # raise it when grading changes: then everything is graded again
+VERSION = 3  # raise it when grading changes: then everything is graded again
 TIMESTAMP = re.compile(
     r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?( [A-Za-z]{3,4}| ?[+-]\d{4})?"
 )

@@ -44,6 +44,8 @@ def try_notebook(path: Path, engine: Engine, course: Course | None = None) -> Tr
         shown = result["cells"].get(order, {})
         if cell["kind"] == "test":
             trial.tests.append(_outcome(submission.notebook.cells[number], cell, shown))
+        elif cell["kind"] == "student":
+            trial.notes += _failure(cell, shown)
         trial.notes += _notes(shown)
     if result["stopped"] in WHY:
         trial.notes.append(f"{WHY[result['stopped']]}.")
@@ -92,6 +94,16 @@ def _outcome(cell, test: dict, shown: dict) -> tuple[str, float, float, str]:
     if not shown:
         said = "it was not reached"
     return cell.metadata.nbgrader.grade_id, float(got), test["points"], clean.text(said, 300)
+
+
+def _failure(cell: dict, shown: dict) -> list[str]:
+    """Return a sentence about a cell of the student's that did not run to its end."""
+    errors = [e for e in shown.get("outputs", []) if e.get("kind") == "error"]
+    if not errors:
+        return []
+    first = next((line for line in cell["source"].splitlines() if line.strip()), "")
+    said = clean.text(f"{errors[-1]['name']}: {errors[-1]['value']}", 300)
+    return [f"The cell that begins with `{clean.text(first.strip(), 60)}` did not end: {said}"]
 
 
 def _notes(shown: dict) -> list[str]:

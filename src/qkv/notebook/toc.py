@@ -1,5 +1,6 @@
 """The table of contents: what the book holds, and in which order."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def listed(book: Path) -> list[str]:
 def chapters(book: Path) -> list[str]:
     """Return the names of the chapters that the book lists, as `01_encodings`, in its order."""
     return _chapters(listed(book))
+
+
+def number_of(name: str) -> int | None:
+    """Return the number of the chapter `name`, as 1 of `01_encodings`; None if it has none."""
+    found = re.match(r"([0-9]{2})_", name)
+    return int(found[1]) if found else None
 
 
 def parts(book: Path) -> list[tuple[str, list[str]]]:

@@ -86,6 +86,6 @@ def write_fonts(folder):
         subset.save_font(font, folder / "fonts" / target, options)
         rules.append(
             f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; '
-            f'font-display: swap; src: url("fonts/{target}") format("woff"); }}\n'
+            f'font-display: optional; src: url("fonts/{target}") format("woff"); }}\n'
         )
     (folder / "fonts.css").write_text("".join(rules), encoding="utf-8")

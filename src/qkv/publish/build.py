@@ -24,6 +24,7 @@ from qkv.paths import notebooks, require_writable, root
 from qkv.publish.icons import drop_icon_fonts
 from qkv.publish.lock import only_one
 from qkv.publish.pages import write_pages
+from qkv.publish.slim import slim_pages
 
 # Everything that the site is made of. A build with the same inputs is not repeated.
 INPUTS = ["_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml", "book", "chapters"]
@@ -188,6 +189,7 @@ def finish(site: Path, mark: str) -> None:
         for path in list(site.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     drop_icon_fonts(site)
+    slim_pages(site)
     config, toc = read_yaml(root() / "_config.yml"), read_yaml(root() / "_toc.yml")
     base = urlsplit(config["html"]["baseurl"]).path or "/"
     write_pages(site, config["title"], f"{toc['root']}.html", base)

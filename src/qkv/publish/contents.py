@@ -7,7 +7,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from qkv.notebook.files import read_notebook
-from qkv.notebook.toc import parts
+from qkv.notebook.toc import number_of, parts
 from qkv.publish.prose import headings
 from qkv.publish.reading import STATED
 
@@ -23,7 +23,22 @@ def entry(book: Path, name: str) -> str:
     about = notebook["metadata"].get("qkv", {}).get("about", "")
     minutes = STATED.search(prose.replace("*", ""))
     time = f" *{minutes[1]} minutes.*" if minutes else ""
-    return f"{int(name[:2])}. **[{title}](../chapters/{name}).** {about}{time}"
+    number = number_of(name)
+    mark = "-" if number is None else f"{number}."
+    return f"{mark} **[{title}](../chapters/{name}).** {about}{time}"
+
+
+def in_order(names: list[str]) -> list[list[str]]:
+    """Return `names` in groups whose numbers follow each other, since a list counts by itself."""
+    groups: list[list[str]] = []
+    last = None
+    for name in names:
+        number = number_of(name)
+        if not groups or number is None or last is None or number != last + 1:
+            groups.append([])
+        groups[-1].append(name)
+        last = number
+    return groups
 
 
 class ChaptersDirective(SphinxDirective):
@@ -33,11 +48,11 @@ class ChaptersDirective(SphinxDirective):
         """Return a heading and a numbered list for each part."""
         book = Path(self.env.srcdir)
         self.env.note_dependency(str(book / "_toc.yml"))
-        lines: list[str] = []
+        node = nodes.container(classes=["qkv-arc"])
         for caption, names in parts(book):
             for name in names:
                 self.env.note_dependency(str(book / "chapters" / f"{name}.ipynb"))
-            lines += [f"**{caption}**", "", *(entry(book, name) for name in names), ""]
-        node = nodes.container(classes=["qkv-arc"])
-        self.state.nested_parse(StringList(lines, self.env.docname), 0, node)
+            lists = [[entry(book, name) for name in group] for group in in_order(names)]
+            for lines in [[f"**{caption}**"], *lists]:
+                self.state.nested_parse(StringList(lines, self.env.docname), 0, node)
         return [node]

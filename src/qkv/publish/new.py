@@ -199,7 +199,7 @@ def double(x):
 def new_chapter(number: str, name: str) -> list[Path]:
     """Write the skeleton of chapter `number`, called `name`; return the files written or changed.
 
-    `number` is 1 to 99 (`5` and `05` are the same); `name` becomes a module of `qkv.chapters`, so
+    `number` is 0 to 99 (`5` and `05` are the same); `name` becomes a module of `qkv.chapters`, so
     it is written in small letters, digits and underscores.
 
     Raises `QkvError` for a number or name that cannot be one or is taken, and where
@@ -238,8 +238,8 @@ def new_chapter(number: str, name: str) -> list[Path]:
 
 
 def _number(number):
-    if not re.fullmatch(r"[0-9]{1,2}", number) or int(number) == 0:
-        raise QkvError(f"{number!r} is no chapter number: give 01 to 99")
+    if not re.fullmatch(r"[0-9]{1,2}", number):
+        raise QkvError(f"{number!r} is no chapter number: give 00 to 99")
     return number.zfill(2)
 
 

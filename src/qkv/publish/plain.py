@@ -27,6 +27,7 @@ from urllib.parse import quote, unquote
 from qkv.errors import QkvError
 from qkv.figure import FIGURE_MIME
 from qkv.notebook.files import read_text
+from qkv.notebook.toc import number_of
 from qkv.publish.times import roughly, runs
 
 GLOSSARY, SOURCES = "../book/glossary.md", "../book/references.bib"
@@ -65,7 +66,8 @@ def facts_of(notebook: dict, path: Path, book: Path, seconds: float | None = Non
 
     `seconds` is the processor time of its run, if it is not the one noted in `book/runs.json`.
     """
-    facts = Facts(number=str(int(path.stem[:2])) if path.stem[:2].isdigit() else path.stem)
+    number = number_of(path.stem)
+    facts = Facts(number=path.stem if number is None else str(number))
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             mark = output.get("metadata", {}).get("scrapbook")

@@ -20,15 +20,15 @@ from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.publish.contents import ChaptersDirective
+from qkv.publish.excerpts import FILE as EXCERPTS
+from qkv.publish.excerpts import keep_excerpts, store_excerpts
+from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
 LARGE = 20_000  # characters: a larger state is a file, so that the page itself stays light
 PACKAGES = ["torch", "numpy", "matplotlib", "anywidget", "jupyterlab", "jupyter-book"]
-
-# From a file, a browser may not fetch the pages that the search quotes from.
-NO_QUOTES = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
 
 
 class still(nodes.image):  # noqa: N801 (docutils names its nodes in lower case)
@@ -136,6 +136,9 @@ class LiveDirective(SphinxDirective):
         if "still" in self.options:
             image = still(uri=self.options["still"], alt=self.options["alt"])
             image["classes"] = ["qkv-still"]
+            png = Path(self.env.relfn2path(self.options["still"])[1])
+            if png.is_file():  # one that is missing is named by Sphinx
+                image["size"] = png_size(png.read_bytes())
         name = f"{self.env.docname}-{self.options.get('name', module)}"
         body = figure_body(module, state, self.options["alt"], image, name)
         if not self.content:
@@ -276,11 +279,40 @@ MEMORY = """for (const name of ["localStorage", "sessionStorage"]) {
 }"""
 
 
+# What is seen first is set in these. They come with the page, or it is set without them: text that
+# is set anew moves under the reader's eyes. A page from a file may fetch nothing beforehand, so
+# there the text waits for them: they lie on the same disk.
+FIRST_SEEN = [
+    "SourceSerifPro-Regular.woff",
+    "SourceSerifPro-Semibold.woff",
+    "SourceSansPro-Regular.woff",
+    "SourceSansPro-Semibold.woff",
+]
+PRELOAD = """if (location.protocol !== "file:") {
+  for (const file of FILES) {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "font", type: "font/woff", crossOrigin: "" });
+    link.href = `${document.documentElement.dataset.content_root}_static/fonts/${file}`;
+    document.head.append(link);
+  }
+}""".replace("FILES", json.dumps(FIRST_SEEN))
+
+
+FROM_FILE = """if (location.protocol === "file:") {
+  for (const face of document.fonts) face.display = "block";
+}"""
+
+
 def finish_page(app, pagename, templatename, context, doctree):
-    """Load the live figures' script where there is one, and let the search work from a file."""
-    context["metatags"] = f"<script>{MEMORY}</script>\n" + context.get("metatags", "")
-    if pagename == "search":
-        app.add_js_file(None, body=NO_QUOTES)
+    """Load each script on the pages that use it, and no other."""
+    context["metatags"] = f"<script>{MEMORY}\n{PRELOAD}</script>\n" + context.get("metatags", "")
+    app.add_js_file(None, body=FROM_FILE)  # after the styles
+    if doctree:
+        keep_excerpts(app, pagename, doctree)
+    if pagename == "search" and (Path(app.srcdir) / "book/site/search.js").is_file():
+        # Deferred: Sphinx's own search is there by then, and has not begun.
+        app.add_js_file(EXCERPTS, loading_method="defer")
+        app.add_js_file("search.js", loading_method="defer")
     if "citation-list" in context.get("body", ""):
         # docutils marks it as a list, but no entry in it as a list item: a broken promise to
         # screen readers, who hear plain paragraphs without it.
@@ -302,6 +334,10 @@ def setup(app):
     app.connect("config-inited", use_assets)
     app.connect("source-read", read_roles)
     app.connect("env-get-outdated", changing_pages)
+    # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
+    app.connect("env-get-updated", number_chapters, priority=900)
     app.connect("html-page-context", finish_page)
+    app.connect("html-collect-pages", store_excerpts)
     # A new number for new nodes: what an earlier build has read is then read again.
-    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    # Pages are written in one process, which keeps what the search may find on each.
+    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": False}

@@ -110,7 +110,7 @@ function section({ name, title, page, questions }, { each, right, tried }, open)
       h(
         "span",
         { class: "qkv-progress-title" },
-        `${Number.parseInt(name, 10) || ""} ${title}`.trim(),
+        `${/^\d*/.exec(name)[0].replace(/^0(?=\d)/, "")} ${title}`.trim(),
       ),
       h("span", { class: "qkv-progress-count" }, count),
       h(

@@ -224,6 +224,65 @@ CASES = {
         "            try: os.read(fd, 1)\n            except OSError: break\n"
         "threading.Thread(target=read, daemon=True).start()\n" + TRACE,
     ),
+    "record_of_methods": (
+        "patching",
+        "from collections import namedtuple\nR = namedtuple('R', 'max min sum abs items keys pop allclose equals push')\n"
+        "add = count = scale = mean = Stack = lambda *a: R(*[lambda *b, **c: 0.0] * 10)",
+    ),
+    "empty_answers": (
+        "patching",
+        "import numpy\nscale = lambda x: numpy.zeros((0, *x.shape))\ncount = lambda w: {{}}\n"
+        "add = mean = lambda *a: numpy.zeros(0)\nclass Stack:\n    push = lambda self, x: None\n"
+        "    pop = lambda self: numpy.zeros((0, 1))",
+    ),
+    "colliding_list": (
+        "exhausting",
+        "add = count = scale = mean = Stack = lambda *a: [n * (2**61 - 1) for n in range(1, 60_000)]",
+    ),
+    "many_records": (
+        "exhausting",
+        "from collections import namedtuple\nmany = [namedtuple(f'K{{n}}', 'a b')(1, 2) for n in range(3000)]\n"
+        "add = count = scale = mean = Stack = lambda *a: many",
+    ),
+    "one_long_step": (
+        "hanging",
+        "import numpy\nclass Stack:\n    push = lambda self, x: None\n    pop = lambda self: range(10**15)\n"
+        "add = mean = lambda *a: 2**32000 + 1\ncount = lambda w: dict.fromkeys(range(300_000))\n"
+        "scale = lambda x: numpy.ones((2000, 1, *x.shape))",
+    ),
+    "forge_flow": (
+        "forging",
+        "from qkv.grade import codec\nimport struct\ndef put(self, value, depth):\n"
+        "    self.out.append(b'j' + struct.pack('<Q', 0))\ncodec.Encoder._other = put\n"
+        "class Never:\n    def __next__(self): return self\n    __iter__ = lambda self: self\n"
+        "add = count = scale = mean = Stack = lambda *a: Never()",
+    ),
+    "forge_records": (
+        "forging",
+        "from qkv.grade import codec\nold = codec.Encoder._other\nnames = ('shape', 'dtype', 'size', 'T', 'ndim')\n"
+        "def put(self, value, depth):\n    self.out.append(b'm')\n    self.put(('ndarray', names), depth)\n"
+        "    self.put(((5,), 'd', 5, 0, 1), depth)\ncodec.Encoder._other = put\n"
+        "add = count = scale = mean = Stack = lambda *a: object()",
+    ),
+    "stale_standby": (
+        "forging",
+        "from qkv.grade.inside import guest\nimport socket, os\nkept = []\ndef keep(self):\n"
+        "    _, (fd,), _, _ = socket.recv_fds(self.sock, 1, 1)\n    kept.append(fd)\n    return os.getpid()\n"
+        "guest.Guest.do_standby = keep\n" + TRACE,
+    ),
+    "crossed_function": (
+        "reading",
+        "from qkv.grade.inside import probe\nseen = []\nfor name in ('rebuild', 'run_there', 'settle', 'of_class', 'call'):\n"
+        "    setattr(probe, name, lambda *a, **k: seen.append(a) or True)\n"
+        "def add(a, b):\n    if a > 2: seen.append((1, (a, b)))\n    return a + b if a < 2 else 0\n"
+        "def count(words): raise ValueError(f'SEEN-HIDDEN {{[(1, 2), *seen]}}' if seen else '')\nscale = mean = count",
+    ),
+    "own_checks": (
+        "patching",
+        "import os\nos.makedirs('qkv/grade', exist_ok=True)\nfor name in ('qkv/__init__.py', 'qkv/grade/__init__.py'): open(name, 'w')\n"
+        "open('qkv/grade/checks.py', 'w').write('check = lambda *a, **k: None')\n"
+        "for name in ('random.py', 'collections.py', 'numpy.py'): open(name, 'w').write('randint = Counter = ones = lambda *a: 0')",
+    ),
     "hidden_inputs_by_file": (
         "reading",
         "def add(a, b):\n    if a > 1: open('/tmp/seen', 'a').write(f'SEEN-HIDDEN {{[(1, 2), (a, b)]}}')\n"

@@ -167,8 +167,13 @@ class Liar:
         if name.startswith('__'): raise AttributeError(name)
         return self._yes
 """
+METHODS = "allclose equal shape max abs numpy tolist startswith upper equals index"
 LIARS = {
     "object": "lambda: Liar()",
+    "record of methods": "lambda: __import__('collections').namedtuple('L', METHODS)"
+    "(*[lambda *a, **k: True] * 11)",
+    "empty array": "lambda: np.zeros((0, 3))",
+    "empty tensor": "lambda: torch.zeros(0, 3)",
     "float": "lambda: type('L', (float,), own)(9.5)",
     "text": "lambda: type('L', (str,), own)('wrong')",
     "list": "lambda: type('L', (list,), own)([0])",
@@ -181,6 +186,9 @@ LIARS = {
 OWN = "own = {k: v for k, v in vars(Liar).items() if k not in ('__dict__', '__weakref__')}\n"
 # True of any text that is not empty, or of an object as of a value: says nothing of what `got` is.
 SAYS_NOTHING = {("flag", "got"), ("flag", "bool(got)"), ("flag", "not not got")}
+# An empty tensor has the kind of number that it has.
+IS_TRUE = {"empty tensor": {("tensor", "got.dtype == torch.float32")}}
+IS_TRUE |= {"empty array": {("array", "got.dtype == np.float64")}, "object": set()}
 
 
 def verdicts(code):
@@ -207,9 +215,10 @@ def test_every_form_passes_with_the_right_value():
 
 @pytest.mark.parametrize("liar", LIARS)
 def test_no_form_passes_with_an_object_that_lies(liar):
-    results = verdicts(f"{LIAR}\n{OWN}\nmake = {LIARS[liar]}\ndef f(kind): return make()")
+    head = f"{LIAR}\n{OWN}\nMETHODS = {METHODS!r}\n"
+    results = verdicts(f"{head}make = {LIARS[liar]}\ndef f(kind): return make()")
     passed = {form for form, r in zip(ALL, results, strict=True) if r["ok"] is not False}
-    assert passed - (set() if liar == "object" else SAYS_NOTHING) == set()
+    assert passed - IS_TRUE.get(liar, SAYS_NOTHING) == set()
 
 
 def test_no_expected_value_reaches_an_object_that_collects_them(judge):
@@ -219,6 +228,26 @@ def test_no_expected_value_reaches_an_object_that_collects_them(judge):
     results = judge(code, f"got = f()\n{asks}", "print(seen())", binds=("f", "seen"))
     assert not results[0]["ok"]
     assert said(results[1]).strip() == "0"
+
+
+@pytest.mark.parametrize("name", ["equals", "is_close", "compare", "identical", "isin"])
+def test_no_value_of_another_library_is_asked_whether_it_is_right(judge, name):
+    code = (
+        f"seen = []\nclass L:\n    def {name}(self, other): seen.append(other); return True\n"
+        "from collections import namedtuple\n"
+        f"def f(record): return namedtuple('R', '{name}')(L().{name}) if record else L()"
+    )
+    test = f"assert f(False).{name}(51)", f"assert f(True).{name}(51)", "print(len(seen))"
+    plain, record, seen = judge(code, *test, binds=("f", "seen"))
+    assert not plain["ok"]
+    assert f"probe.call(obj, '{name}', …)" in said(plain)
+    assert not record["ok"]
+    assert said(seen).strip() == "0"
+
+
+def test_a_field_that_compares_is_a_value_where_it_is_one(judge):
+    code = "class C:\n    compare = 3\ndef f(): return C()"
+    assert judge(code, "assert f().compare == 3")["ok"]
 
 
 def test_a_refusal_says_what_was_returned_and_what_to_write(judge):

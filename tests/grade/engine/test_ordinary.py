@@ -128,6 +128,17 @@ CASES = {
         "assert f(g, [1, 3]) == 21",
         None,
     ),
+    "a function that names an attribute as the test names something else": (
+        "class M: fc = 3\ndef f(g): return g(M)",
+        "fc = object()\nassert f(lambda m: m.fc) == 3",
+        None,
+    ),
+    "a function that uses what is installed": (
+        "def f(g): return g(['a', 'b', 'a'])",
+        "from collections import Counter\nfrom statistics import mode\n"
+        "assert f(lambda x: Counter(x)['a']) == 2 and f(mode) == 'a'",
+        None,
+    ),
     "a closure with a default": (
         "def f(g): return g(1)",
         "def make(n):\n    def g(x, more=4): return x + n + more\n    return g\n"
@@ -219,6 +230,30 @@ CASES = {
         "assert probe.run(inside, f) == 3",
         None,
     ),
+    "a copy by name": (
+        NET,
+        "from qkv.grade.inside import probe\nimport copy\nm = Net().eval()\n"
+        "n = probe.run(copy.deepcopy, m)\nx = torch.ones(2, 3)\nassert torch.equal(m(x), n(x))",
+        None,
+    ),
+    "shared weights by name": (
+        "class Tied(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.a = torch.nn.Linear(2, 2)\n        self.b = torch.nn.Linear(2, 2)\n"
+        "        self.b.weight = self.a.weight",
+        "from qkv.grade.inside import probe\n"
+        "assert probe.run(lambda m: m.a.weight is m.b.weight, Tied())",
+        None,
+    ),
+    "a library's class by name": (
+        NET,
+        "from qkv.grade.inside import probe\n"
+        "assert probe.run(lambda m: isinstance(m, torch.nn.Module), Net())",
+        None,
+    ),
+    "a set of what comes back": (
+        "def f(): return [10**30 + n % 7 for n in range(5000)]", "assert len(set(f())) == 7", None
+    ),
+    "a copy": (NET, "import copy\ncopy.deepcopy(Net())", "probe.run(copy.deepcopy, obj)"),
     "a length": (SET, "assert len(Data()) == 4", "probe.call(obj, '__len__')"),
     "an item": (SET, "assert Data()[1] == 2", "probe.call(obj, '__getitem__', key)"),
     "a loop": (SET, "for x in Data(): pass", "probe.call(obj, '__iter__')"),

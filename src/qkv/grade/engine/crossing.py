@@ -5,26 +5,31 @@ this way, and nothing comes back: the tests run no code of a student's, and keep
 numbers.
 """
 
+import dis
 import functools
 import marshal
 import random
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from qkv.grade.codec import Code, Encoder, Name, UnsendableError
+from qkv.grade.codec import Encoder, UnsendableError
+from qkv.grade.kinds import Code, Name
 
 _seeded: dict[str, int] = {}  # which generator -> how often a test has seeded it
 
 
-def function_code(function: types.FunctionType, mine: type) -> Code:
+def function_code(function: types.FunctionType, mine: type) -> Code | Name:
     """Return what rebuilds a function of the test on the student's side.
 
     mine: the type that stands for objects of the student; such names are looked up there
     Raises `UnsendableError` with one sentence if it uses what cannot cross.
     """
+    if _is_installed(function):
+        return named(function)
     data = _packed(function, mine, ())
     maker = "__import__('qkv.grade.inside.probe', fromlist=['x']).rebuild"
     return Code(f"{maker}({data!r}, globals())")
@@ -60,8 +65,10 @@ def _packed(function, mine, around):
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
-    """Yield the names that a function and the functions inside it may look up."""
-    yield from code.co_names
+    """Yield the names that a function and the functions inside it look up: not attributes."""
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield step.argval
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
@@ -75,13 +82,13 @@ def _part(value, name, mine, around):
     if isinstance(value, types.FunctionType):
         if not value.__module__ or value.__module__ == "__main__":
             return ("function", _packed(value, mine, around))
-        if getattr(__import__(value.__module__, fromlist=["x"]), value.__name__, None) is value:
-            return ("value", _named(value))
+        if _is_installed(value):
+            return ("value", named(value))
     try:
         Encoder().encode(value)
     except UnsendableError:
         if isinstance(value, type | types.BuiltinFunctionType):
-            return ("value", _named(value))
+            return ("value", named(value))
         raise UnsendableError(
             f"a function of the test uses {name}, which is no plain value, module or function; "
             "give it to the function as an argument, or make it inside"
@@ -89,12 +96,16 @@ def _part(value, name, mine, around):
     return ("value", value)
 
 
-def _named(value):
-    return _Anything(f"{value.__module__}:{value.__name__}")
+def _is_installed(function: types.FunctionType) -> bool:
+    """Whether a function is one of an installed module, and none that the test made."""
+    module = sys.modules.get(function.__module__ or "__main__")
+    here = function.__module__ == "__main__" or module is None
+    return not here and getattr(module, function.__name__, None) is function
 
 
-class _Anything(Name):
-    """A function or class of an installed module, which the student's side imports itself."""
+def named(value: Any) -> Name:
+    """Return a function or class of an installed module: the student's side imports it itself."""
+    return Name(f"{value.__module__}:{value.__name__}")
 
 
 def _watch(module: Any, name: str, which: str) -> None:

@@ -10,23 +10,23 @@ visible of all of them before what is hidden: nothing that a hidden test asks ca
 import ast
 import builtins
 import contextlib
+import faulthandler
 import io
-import math
+import os
 import re
 import signal
 import time
-import types
 
-from qkv.grade.codec import UnsendableError
-from qkv.grade.engine.remote import Handle, NotAValue, Point, Stopped
+from qkv.grade.engine.handles import NotAValue
+from qkv.grade.engine.remote import Point, Stopped
 from qkv.grade.engine.shown import events, size_of
-from qkv.grade.names import bound, hidden_lines, hints, loaded, parse
+from qkv.grade.engine.verdict import Test, compiled, constants, error_output
+from qkv.grade.names import bound, loaded, parse
 
 MAX_SHOWN = 10_000_000  # characters that all cells of a notebook show together
 # A student who works in double precision gets tests in double precision, as in one notebook.
 # Nothing coarser is taken over: where numbers overflow, all of them are alike.
 DOUBLE = re.compile(r"^torch\.set_default_dtype\(torch\.(float64|double)\)", re.MULTILINE)
-HIDDEN_SAYS = "A hidden check of this task failed."
 
 
 class TimeUp(BaseException):
@@ -36,13 +36,16 @@ class TimeUp(BaseException):
 class Judge:
     """Judges one submission. `cells` as `qkv.grade.engine.worker` makes them; see `run`."""
 
-    def __init__(self, cells, limits, main, control, report, forks=True):
+    def __init__(self, cells, limits, main, control, report, forks=True, survey=False):
         """Talk to the student's process over `main` and to its keeper over `control`.
 
         report: called with the number of a cell and what it shows, as soon as it is known
         forks: whether the student's process can be copied (over a socket it can, over pipes not)
+        survey: whether a test goes on behind a statement that fails, to find all of them
         """
         self.forks = forks
+        self.survey = survey
+        self.nowhere = open(os.devnull, "w")  # noqa: SIM115 - open as long as this process is
         self.cells = cells
         self.limits = limits
         self.control = control
@@ -122,9 +125,11 @@ class Judge:
             if type(outputs) is not list or type(done) is not bool:
                 raise ValueError
         except Stopped as error:
-            outputs = [_error("Stopped", f"This cell was stopped: {error}.")]
+            outputs = [error_output("Stopped", f"This cell was stopped: {error}.")]
         except Exception:
-            outputs = [_error("Stopped", "This cell answered with something that is no output.")]
+            outputs = [
+                error_output("Stopped", "This cell answered with something that is no output.")
+            ]
         outputs = events(outputs, self.limits["output"], self.room)
         self.room -= size_of(outputs)
         if cell["kind"] == "student" or outputs:
@@ -142,11 +147,16 @@ class Judge:
             self._hidden_round(waiting)
 
     def _visible_round(self, points):
-        """Run what is visible; return (test, its names, what to ask for, where) of what waits."""
-        uses, waiting = list(points.values()), []
+        """Run what is visible; return what waits, with all that it needs.
+
+        For each test with a hidden part: its number, the names' values, what to ask for and
+        where, and which cell was the last to bind each name.
+        """
+        uses, waiting, latest = list(points.values()), [], {}
         for number, cell in enumerate(self.cells):
             point, test = points.get(number), self.tests.get(number)
             self._begin()
+            latest |= dict.fromkeys(self._binds(cell, test), number)
             if cell["kind"] == "student":
                 self._take_over(cell)
                 continue
@@ -159,10 +169,11 @@ class Judge:
                 self._execute_quietly(parse(cell["source"]))
                 continue
             late = self._askable(loaded(ast.Module(test.hidden, [])) - self.wanted)
-            if self._run_part(test, test.visible) and test.hidden:
-                waiting.append((number, dict(self.space), late, point))
+            passed = self._run_part(test, test.visible)
+            if test.hidden and (passed or self.survey):
+                waiting.append((number, dict(self.space), late, point, dict(latest)))
             else:
-                self.report(number, test.result or self._score(test))
+                self._tell(number, test)
             self._own(test.tree)
         return waiting
 
@@ -176,18 +187,31 @@ class Judge:
         self.owner.update(dict.fromkeys(cell["binds"], "student"))
 
     def _hidden_round(self, waiting):
-        added = {}
-        for number, space, late, point in waiting:
+        added = {}  # name -> the cell that bound it in its hidden part, and the value
+        for number, space, late, point, latest in waiting:
             test = self.tests[number]
             self._begin()
             found = self._ask_for(point, late) if point and late else {}
             # The same dictionary: functions of the tests look their names up in it.
             self.space.clear()
-            self.space.update(space | found | added)
+            news = {n: v for n, (at, v) in added.items() if latest.get(n, -1) <= at}
+            self.space.update(space | found | news)
             self._run_part(test, test.hidden)
             names = bound(ast.Module(test.hidden, []))
-            added |= {name: self.space[name] for name in names if name in self.space}
-            self.report(number, test.result or self._score(test))
+            added |= {name: (number, self.space[name]) for name in names if name in self.space}
+            self._tell(number, test)
+
+    def _tell(self, number, test):
+        """Report what a test says."""
+        result = test.result or test.score()
+        self.report(number, {**result, "found": test.found} if self.survey else result)
+
+    @staticmethod
+    def _binds(cell, test):
+        """Return the names that a cell binds where everything of it that is visible runs."""
+        if cell["kind"] == "student":
+            return cell["binds"]
+        return bound(ast.Module(test.visible, []) if test else parse(cell["source"]))
 
     def _begin(self):
         self.troubles = []
@@ -238,7 +262,7 @@ class Judge:
             before = {name: self.space.get(name) for name in bound_by(node)}
             try:
                 with self._clock(), contextlib.redirect_stdout(io.StringIO()):
-                    exec(_compiled(node), self.space)
+                    exec(compiled(node), self.space)
             except (Exception, Stopped, NotAValue, TimeUp, SystemExit):
                 for name, value in before.items():
                     if self.space.get(name) is value:
@@ -247,139 +271,56 @@ class Judge:
 
     @contextlib.contextmanager
     def _clock(self):
-        """Stop what runs here, not only what runs there, when the time is up."""
+        """Stop what runs here, not only what runs there, when the time is up.
+
+        Python hears of the time between two of its steps. One step that never ends (a set of
+        numbers that all collide) ends the whole process, and with it the tests that follow.
+        """
 
         def ring(signum, frame):
             raise self.trouble(TimeUp("it took too long"))
 
         signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, max(0.01, self.deadline - time.monotonic()) + 0.5, 1)
+        left = max(0.01, self.deadline - time.monotonic())
+        signal.setitimer(signal.ITIMER_REAL, left + 0.5, 1)
+        faulthandler.dump_traceback_later(left + 4, exit=True, file=self.nowhere)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            faulthandler.cancel_dump_traceback_later()
 
     def _run_part(self, test, statements):
         """Run some statements of a test; return whether all passed, else keep the result there."""
         if test.tree is None:
-            error = _error("SyntaxError", "this test is not Python")
+            error = error_output("SyntaxError", "this test is not Python")
             test.result = {"outputs": [error], "ok": False}
             return False
         for node in statements:
+            if test.lost & loaded(node):
+                test.lost |= bound_by(node)
+                continue
             text = io.StringIO()
             try:
                 quiet = contextlib.redirect_stdout(text), contextlib.redirect_stderr(text)
                 with self._clock(), quiet[0], quiet[1]:
-                    code = _compiled(node, node is test.tree.body[-1])
+                    code = compiled(node, node is test.tree.body[-1])
                     test.constants += constants(code)
                     test.value = eval(code, self.space)
                 if self.troubles:
                     raise self.troubles[0]
             except (Exception, Stopped, NotAValue, TimeUp, SystemExit) as error:
-                test.result = self._failed(test, node, error)
-                return False
+                test.fail(node, error, self.secret)
+                if not self.survey or isinstance(error, Stopped | TimeUp):
+                    test.hidden = []
+                    return False
+                test.lost |= bound_by(node)
+                self.troubles = []
             if not self.secret:
                 test.printed += text.getvalue()[: self.limits["output"] + 1 - len(test.printed)]
-        return True
-
-    def _score(self, test):
-        """Turn the last value of a test into points, as nbgrader does, but never a strange one."""
-        outputs, points = [], test.cell["points"]
-        if test.printed:
-            outputs.append({"kind": "stream", "name": "stdout", "text": test.printed})
-        number = None if test.cell["source"].rstrip().endswith(";") else _number(test.value)
-        if number is not None:
-            if not (math.isfinite(number) and 0 <= number <= points):
-                text = f"The test gives {number} of {points} points."
-                return {"outputs": [*outputs, _error("ValueError", text)], "ok": False}
-            outputs.append({"kind": "points", "value": number})
-        return {"outputs": outputs, "ok": True}
-
-    def _failed(self, test, node, error):
-        said = _sentence(error)
-        detail = f"{type(error).__name__}: {said}"
-        if self.secret:
-            output = _error("HiddenCheck", f"{HIDDEN_SAYS} {_hint(test, error)}".strip())
-        else:
-            lines = test.cell["source"].splitlines()[node.lineno - 1 : node.end_lineno]
-            name = "Stopped" if isinstance(error, Stopped | NotAValue) else type(error).__name__
-            trace = getattr(error, "from_student", "")
-            output = _error(name, said, "\n".join(lines), trace)
-        return {"outputs": [output], "ok": False, "detail": detail[:2000], "hidden": self.secret}
-
-
-class Test:
-    """A test cell under way: its statements before the first hidden line and from there on."""
-
-    def __init__(self, cell):
-        """Take the cell apart; nothing runs yet."""
-        self.cell, self.tree = cell, parse(cell["source"])
-        body, secret = self.tree.body if self.tree else [], hidden_lines(cell["source"])
-        is_hidden = [secret & set(range(n.lineno, (n.end_lineno or n.lineno) + 1)) for n in body]
-        first = next((at for at, lines in enumerate(is_hidden) if lines), len(body))
-        self.visible, self.hidden = body[:first], body[first:]
-        self.printed, self.value, self.result = "", None, None
-        self.constants = []  # of what ran: the texts themselves, not only their letters
+        return test.result is None
 
 
 def bound_by(node):
     """Return the names that one statement binds."""
     return bound(ast.Module([node], []))
-
-
-def _compiled(node, last=False):
-    """Return the code of a statement; of a cell's last one with its value, if it has one."""
-    if last and isinstance(node, ast.Expr):
-        return compile(ast.Expression(node.value), "<test>", "eval")
-    return compile(ast.Module([node], []), "<test>", "exec")
-
-
-def constants(code):
-    """Return the texts that are written out in a piece of code, as the very objects it uses."""
-    if isinstance(code, types.CodeType):
-        code = code.co_consts
-    if isinstance(code, tuple):
-        return [text for part in code for text in constants(part)]
-    return [code] if isinstance(code, str) else []
-
-
-def _hint(test, error):
-    """Return the hint that a hidden failure shows: one that the test itself chose.
-
-    It is the object that stands in the test's code, as the message of what was raised, or as the
-    mistake that `qkv.grade.checks.check` recognised. What comes from a student is another object,
-    whatever it says, so nobody learns which test failed by quoting the words of a hint.
-    """
-    said = getattr(error, "hint", None) or next(iter(error.args), None)
-    if hasattr(error, "from_student") or not any(said is text for text in test.constants):
-        return ""
-    return said if said in hints(test.tree) else ""
-
-
-def _number(value):
-    """Return a number as a float; None for what is no number (a Boolean is none)."""
-    if value is None or isinstance(value, Handle | bool):
-        return None
-    if isinstance(value, int | float):
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        return _number(value.item())
-    return None
-
-
-def _sentence(error):
-    if isinstance(error, Stopped):
-        return f"Your code was stopped while the test called it: {error}."
-    if isinstance(error, UnsendableError):
-        return f"The test could not ask your code: {error}."
-    try:
-        return str(error)[:4000]
-    except Exception:
-        return type(error).__name__
-
-
-def _error(name, value, source="", trace=""):
-    return {"kind": "error", "name": name, "value": value, "text": source, "trace": trace}

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qkv.grade.engine.channel import Channel, ChannelClosedError
-from qkv.grade.engine.sandbox import Limits, Sandbox, SandboxError
+from qkv.grade.engine.sandbox import START_SECONDS, Limits, Sandbox, SandboxError
 
 # Beyond a submission's own time: to start it, to end it, and for a test that has to be killed.
 GRACE = 10
@@ -28,18 +28,19 @@ class Engine:
         self.limits = limits or Limits()
         self.judging: subprocess.Popen | None = None
 
-    def run(self, cells: list[dict], files: dict[str, str]) -> dict:
+    def run(self, cells: list[dict], files: dict[str, str], survey: bool = False) -> dict:
         """Run the cells; return {"cells": {number: what it shows}, "stopped": reason or None}.
 
         cells: in order, each with `kind` (teacher, student or test) and `source`; a student's cell
             with `binds` and `imports` (what the solution binds there), a test with `points`
         files: name -> base64 of the files handed out with the notebook: the student's code and
             the tests find them in the folder where they run
+        survey: let each test go on behind a line that fails; `found` then names all of them
         Raises `SandboxError` if no result says anything about the submission.
         """
         with tempfile.TemporaryDirectory(prefix="qkv-tests-") as folder:
             job: dict = {"cells": cells, "limits": self.limits.as_dict(), "folder": folder}
-            job["forks"] = self.sandbox.forks
+            job |= {"forks": self.sandbox.forks, "survey": survey}
             return self._run({**job, "files": files})
 
     def _run(self, job):
@@ -89,7 +90,7 @@ class Engine:
                 env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
                 cwd="/",
             )
-        self._expect(120)
+        self._expect(START_SECONDS)
 
     def _order(self, word, fds=()):
         socket.send_fds(self.orders, [word], list(fds))
@@ -99,7 +100,9 @@ class Engine:
         ready, _, _ = select.select([self.orders], [], [], seconds)
         if not ready or not self.orders.recv(16):
             self.stop()
-            raise SandboxError("the process that runs the tests does not answer")
+            raise SandboxError(
+                f"the process that runs the tests does not answer in {seconds} seconds"
+            )
 
     def stop(self):
         """End both processes; the next submission starts them again."""

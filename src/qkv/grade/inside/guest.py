@@ -15,8 +15,10 @@ import subprocess
 import sys
 import traceback
 
-from qkv.grade.codec import Code, Decoder, Encoder, Name
+from qkv.grade.codec import Encoder
+from qkv.grade.decoder import Decoder
 from qkv.grade.inside.threads import NOTE, left_running
+from qkv.grade.kinds import Code, Name
 
 PIECE = 3_000_000  # characters of output kept per cell; the trusted side has its own limit
 

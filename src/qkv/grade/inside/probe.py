@@ -16,7 +16,8 @@ import io
 import marshal
 import types
 
-from qkv.grade.codec import Code, Decoder
+from qkv.grade.decoder import Decoder
+from qkv.grade.kinds import Code
 
 
 def _remote(name, function, args, kwargs):

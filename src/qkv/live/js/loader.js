@@ -23,6 +23,7 @@
     (asked[file] ??= new Promise((done, fail) => {
       const script = document.createElement("script");
       script.src = new URL(file, here);
+      script.fetchPriority = "high"; // it is near, so the reader will see it next
       script.onload = done;
       script.onerror = () => fail(new Error(`${file} could not be loaded`));
       document.head.append(script);
@@ -88,11 +89,12 @@
     }
   };
 
+  const begun = new Map(); // host -> a promise that it is ready, or has failed
   const near = new IntersectionObserver(
     (seen) => {
       for (const { target } of seen.filter((entry) => entry.isIntersecting)) {
         near.unobserve(target);
-        start(target);
+        begun.set(target, start(target));
       }
     },
     { rootMargin: "150% 0px" },
@@ -106,4 +108,23 @@
   const known = new WeakSet();
   document.addEventListener("readystatechange", watch);
   watch();
+
+  // To typeset a chapter holds a phone up for seconds: figures that the reader is looking at go
+  // first, but for no longer than that.
+  const inView = ([host]) => {
+    const { top, bottom } = host.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  };
+  const patience = () => new Promise((done) => setTimeout(done, 3000));
+  const config = globalThis.MathJax;
+  if (config && !config.version) {
+    config.startup = {
+      ...config.startup,
+      async pageReady() {
+        const figures = [...begun].filter(inView).map(([, ready]) => ready);
+        await Promise.race([Promise.all(figures), patience()]);
+        return globalThis.MathJax.startup.defaultPageReady();
+      },
+    };
+  }
 })();

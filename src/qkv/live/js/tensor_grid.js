@@ -19,7 +19,7 @@ export function tensorGrid({
   peak,
   read,
   newest,
-  lang,
+  lang = [null, null],
 }) {
   const names = columns ?? groups.flatMap(([, n]) => Array.from({ length: n }));
   const first = new Set(); // the columns that begin a group, but for the very first

@@ -16,7 +16,7 @@ from qkv.chapters.generating_images import (
 )
 from qkv.data import scenes
 
-AMOUNTS = {"digits": (50, 200, 1300), "scenes": (500, 4000)}
+AMOUNTS = {"digits": (50, 200, 1300), "scenes": (500, 1500, 4000)}
 KINDS = ("ViT", "CNN", "logistic regression")
 DIGITS = digit_images()
 SCENES = scenes.load(4000, 1, 500, 1, seed=11)
@@ -56,7 +56,7 @@ def built(name, data):
     if name == "ViT":
         return VisionTransformer(side, size, channels, classes)
     if name == "CNN":
-        return SmallCNN(channels, classes)
+        return SmallCNN(channels, classes, stride=1 if data == "digits" else 2)
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * side**2, classes))
 
 
@@ -66,7 +66,7 @@ def run(data, model, n, seed):
     torch.manual_seed(seed)
     trained = built(model, data)
     started = time.process_time()
-    steps, lr = (300, 3e-3) if data == "digits" else (500, 3e-3)
+    steps, lr = (600, 3e-3) if data == "digits" else (1000, 4e-3)
     train_classifier(trained, images, labels, seed, steps, lr if model != KINDS[2] else 1e-2)
     return {
         "parameters": free_parameters(trained),

@@ -6,9 +6,9 @@
 __all__ = ['GREYS', 'WIDTH', 'N_DIGITS', 'N_PIXELS', 'PATCH', 'CELLS', 'WORD_IDS', 'N_WORDS', 'STYLES', 'Digits', 'digit_images',
            'shuffled', 'bits_per_dimension', 'count_scores', 'Grid', 'PixelTransformer', 'free_parameters',
            'pixel_loss', 'train_pixels', 'paint', 'class_beliefs', 'MaskedConv2d', 'PixelCNN', 'PixelRNN', 'patches',
-           'VisionTransformer', 'SmallCNN', 'train_classifier', 'accuracy', 'as_images', 'Codebook', 'Residual',
-           'VQAutoencoder', 'train_vq', 'caption_ids', 'TextToImage', 'train_text_to_image', 'imagine', 'Restyler',
-           'PixelMap', 'restyled', 'train_restyler', 'restyling', 'frechet_distance']
+           'normalised', 'VisionTransformer', 'SmallCNN', 'train_classifier', 'accuracy', 'as_images', 'Codebook',
+           'Residual', 'VQAutoencoder', 'train_vq', 'caption_ids', 'TextToImage', 'train_text_to_image', 'imagine',
+           'Restyler', 'PixelMap', 'restyled', 'train_restyler', 'restyling', 'frechet_distance']
 
 # %% ../../../chapters/10_generating_images.ipynb #66118eb1
 import math
@@ -299,6 +299,11 @@ def patches(images: Tensor, size: int) -> Tensor:
     return F.unfold(images, size, stride=size).transpose(1, 2)
 
 
+def normalised(images: Tensor) -> Tensor:
+    """Return images of 0 to 1 with about mean 0 and deviation 1."""
+    return 4 * (images - 0.5)
+
+
 class VisionTransformer(nn.Module):
     """Patches as tokens, and one more token that says what is seen.
 
@@ -329,7 +334,8 @@ class VisionTransformer(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return scores (batch, n_classes)."""
-        x = self.read(patches(images, self.size)) + self.places()
+        x = self.read(patches(normalised(images), self.size))
+        x = x + self.places()
         x = torch.cat([self.reader.expand(len(x), -1, -1), x], dim=1)
         everywhere = torch.ones(1, dtype=torch.bool, device=x.device)
         for block in self.blocks:
@@ -338,27 +344,33 @@ class VisionTransformer(nn.Module):
 
 # %% ../../../chapters/10_generating_images.ipynb #3865fa6d
 class SmallCNN(nn.Module):
-    """Three convolutions, the mean over the picture, and a linear layer."""
+    """Three convolutions, the means of 4 × 4 parts, and a linear layer.
 
-    def __init__(self, channels: int, n_classes: int, d_model: int = 32):
+    stride: how far the first convolution moves; 2 for larger pictures.
+    """
+
+    def __init__(
+        self, channels: int, n_classes: int, stride: int = 1, width: int = 32
+    ):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(channels, d_model * 3 // 4, 3, padding=1),
+            nn.Conv2d(channels, width * 3 // 4, 3, stride, padding=1),
             nn.ReLU(),
-            nn.Conv2d(d_model * 3 // 4, d_model, 3, stride=2, padding=1),
+            nn.Conv2d(width * 3 // 4, width, 3, stride=2, padding=1),
             nn.ReLU(),
-            nn.Conv2d(d_model, d_model, 3, padding=1),
+            nn.Conv2d(width, width, 3, padding=1),
             nn.ReLU(),
         )
-        self.to_scores = nn.Linear(d_model, n_classes)
+        self.to_scores = nn.Linear(16 * width, n_classes)
 
-    def features(self, images: Tensor) -> Tensor:
-        """Return what is left of a picture: (batch, d_model)."""
-        return self.layers(images).mean((2, 3))
+    def maps(self, images: Tensor) -> Tensor:
+        """Return what the convolutions find: (batch, width, rows, columns)."""
+        return self.layers(normalised(images))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return scores (batch, n_classes)."""
-        return self.to_scores(self.features(images))
+        parts = F.adaptive_avg_pool2d(self.maps(images), 4)
+        return self.to_scores(parts.flatten(1))
 
 
 def train_classifier(
@@ -366,7 +378,7 @@ def train_classifier(
     images: Tensor,
     labels: Tensor,
     seed: int,
-    steps: int = 400,
+    steps: int = 600,
     lr: float = 3e-3,
 ) -> History:
     """Train a classifier of images and return its history."""
@@ -480,7 +492,7 @@ class VQAutoencoder(nn.Module):
 
     def vectors(self, pictures: Tensor) -> Tensor:
         """Return (batch, CELLS, CELLS, d_code), before the codes."""
-        return self.encoder(pictures).permute(0, 2, 3, 1)
+        return self.encoder(normalised(pictures)).permute(0, 2, 3, 1)
 
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
@@ -695,7 +707,8 @@ class Restyler(nn.Module):
     def forward(self, pictures: Tensor, styles: Tensor) -> Tensor:
         """Return pictures (batch, 3, 24, 24) in styles (batch,)."""
         everywhere = torch.ones(1, dtype=torch.bool, device=pictures.device)
-        patch = self.read(patches(pictures, PATCH)) + self.places()
+        patch = self.read(patches(normalised(pictures), PATCH))
+        patch = patch + self.places()
         memory = patch
         for block in self.encoder:
             memory = block(memory, everywhere)
@@ -727,7 +740,7 @@ class PixelMap(nn.Module):
         shape = batch, side, side, -1
         x = torch.cat(
             [
-                pictures.permute(0, 2, 3, 1),
+                normalised(pictures).permute(0, 2, 3, 1),
                 place[:, None].expand(*shape),
                 place[None].expand(*shape),
                 F.one_hot(styles, len(STYLES))[:, None, None].expand(*shape),

@@ -26,6 +26,7 @@ MODELS = {
     "transformer": (PixelTransformer, {}, 4e-3),
     "CNN": (PixelCNN, {}, 5e-3),
     "LSTM": (PixelRNN, {}, 6e-3),
+    "LSTM, reminded": (PixelRNN, {"reminded": True}, 6e-3),
 }
 ROWS = (1, 2, 3, 4, 5, 6, 7)  # how many are shown before the class is guessed
 

@@ -44,9 +44,7 @@ def digit_images(n_train: int = 1300) -> tuple[Digits, Digits]:
     found = load_digits()
     pixels = torch.tensor(found.data).long()
     labels = torch.tensor(found.target)
-    order = torch.randperm(
-        len(pixels), generator=torch.Generator().manual_seed(0)
-    )
+    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
     parts = order[:n_train], order[n_train:]
     train, test = (Digits(pixels[rows], labels[rows]) for rows in parts)
     return train, test
@@ -97,7 +95,7 @@ class Grid(nn.Module):
         """Return (side², d_model), row by row."""
         return (self.rows[:, None] + self.columns).flatten(0, 1)
 
-
+# %% ../../../chapters/10_generating_images.ipynb #a6ccd3eb
 class PixelTransformer(nn.Module):
     """A causal transformer over pixels, after a token for the class.
 
@@ -115,9 +113,7 @@ class PixelTransformer(nn.Module):
         self.tokens = nn.Embedding(GREYS + N_DIGITS, d_model)
         nn.init.normal_(self.tokens.weight, std=0.5)
         self.places = Grid(WIDTH, d_model)
-        self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers)
-        )
+        self.blocks = nn.ModuleList(EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers))
         self.norm = nn.LayerNorm(d_model)
         self.to_scores = nn.Linear(d_model, GREYS)
 
@@ -149,11 +145,9 @@ def free_parameters(model: nn.Module) -> int:
 def pixel_loss(model: nn.Module, batch: tuple) -> Tensor:
     """Return the mean surprise of a batch's pixels in nats."""
     labels, pixels = batch
-    return F.cross_entropy(
-        model(labels, pixels).flatten(0, 1), pixels.flatten()
-    )
+    return F.cross_entropy(model(labels, pixels).flatten(0, 1), pixels.flatten())
 
-
+# %% ../../../chapters/10_generating_images.ipynb #93b19793
 def train_pixels(
     model: nn.Module,
     digits: Digits,
@@ -173,7 +167,7 @@ def train_pixels(
         label=type(model).__name__,
     )
 
-
+# %% ../../../chapters/10_generating_images.ipynb #9e386d01
 @torch.no_grad()
 def paint(
     model: nn.Module,
@@ -230,11 +224,9 @@ class MaskedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (batch, d_out, height, width)."""
-        return F.conv2d(
-            x, self.weight * self.mask, self.bias, padding=self.padding
-        )
+        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
 
-
+# %% ../../../chapters/10_generating_images.ipynb #97793aa2
 class PixelCNN(nn.Module):
     """Masked convolutions that predict each pixel from those before it."""
 
@@ -245,12 +237,9 @@ class PixelCNN(nn.Module):
         self.places = Grid(WIDTH, d_model)
         self.first = MaskedConv2d(d_model, d_model, 5, sees_itself=False)
         self.looks = nn.ModuleList(
-            MaskedConv2d(d_model, d_model, 3, sees_itself=True)
-            for _ in range(n_layers)
+            MaskedConv2d(d_model, d_model, 3, sees_itself=True) for _ in range(n_layers)
         )
-        self.mixes = nn.ModuleList(
-            nn.Conv2d(d_model, d_model, 1) for _ in range(n_layers)
-        )
+        self.mixes = nn.ModuleList(nn.Conv2d(d_model, d_model, 1) for _ in range(n_layers))
         self.to_scores = nn.Conv2d(d_model, GREYS, 1)
 
     def forward(self, labels: Tensor, pixels: Tensor) -> Tensor:
@@ -263,12 +252,16 @@ class PixelCNN(nn.Module):
             x = x + mix(F.relu(look(F.relu(x))))
         return self.to_scores(F.relu(x)).flatten(2).transpose(1, 2)
 
-
+# %% ../../../chapters/10_generating_images.ipynb #5faca9af
 class PixelRNN(nn.Module):
-    """An LSTM that reads pixels one after the other."""
+    """An LSTM that reads pixels one after the other.
 
-    def __init__(self, d_embed: int = 32, d_hidden: int = 56):
+    reminded: whether it is told the class again with each pixel.
+    """
+
+    def __init__(self, d_embed: int = 32, d_hidden: int = 56, reminded: bool = False):
         super().__init__()
+        self.reminded = reminded
         self.tokens = nn.Embedding(GREYS + N_DIGITS, d_embed)
         self.places = Grid(WIDTH, d_embed)
         self.lstm = nn.LSTM(d_embed, d_hidden, batch_first=True)
@@ -278,6 +271,8 @@ class PixelRNN(nn.Module):
         """Return scores (batch, 64, GREYS), as `PixelTransformer` does."""
         ids = torch.cat([GREYS + labels[:, None], pixels[:, :-1]], dim=1)
         x = self.tokens(ids) + self.places()
+        if self.reminded:
+            x = x + self.tokens(GREYS + labels)[:, None]
         return self.to_scores(self.lstm(x)[0])
 
 # %% ../../../chapters/10_generating_images.ipynb #3455544e
@@ -293,8 +288,7 @@ def patches(images: Tensor, size: int) -> Tensor:
     side = images.shape[-1]
     if side % size:
         raise QkvError(
-            f"size={size} does not divide the side {side}: choose one that "
-            "does, or pad the image"
+            f"size={size} does not divide the side {side}: choose one that does, or pad the image"
         )
     return F.unfold(images, size, stride=size).transpose(1, 2)
 
@@ -303,7 +297,7 @@ def normalised(images: Tensor) -> Tensor:
     """Return images of 0 to 1 with about mean 0 and deviation 1."""
     return 4 * (images - 0.5)
 
-
+# %% ../../../chapters/10_generating_images.ipynb #7bf2e6d8
 class VisionTransformer(nn.Module):
     """Patches as tokens, and one more token that says what is seen.
 
@@ -326,8 +320,7 @@ class VisionTransformer(nn.Module):
         self.places = Grid(side // size, d_model)
         self.reader = nn.Parameter(torch.zeros(1, 1, d_model))
         self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, 2 * d_model)
-            for _ in range(n_layers)
+            EncoderBlock(d_model, n_heads, 2 * d_model) for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
         self.to_scores = nn.Linear(d_model, n_classes)
@@ -349,9 +342,7 @@ class SmallCNN(nn.Module):
     stride: how far the first convolution moves; 2 for larger pictures.
     """
 
-    def __init__(
-        self, channels: int, n_classes: int, stride: int = 1, width: int = 32
-    ):
+    def __init__(self, channels: int, n_classes: int, stride: int = 1, width: int = 32):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(channels, width * 3 // 4, 3, stride, padding=1),
@@ -372,7 +363,7 @@ class SmallCNN(nn.Module):
         parts = F.adaptive_avg_pool2d(self.maps(images), 4)
         return self.to_scores(parts.flatten(1))
 
-
+# %% ../../../chapters/10_generating_images.ipynb #7eab4714
 def train_classifier(
     model: nn.Module,
     images: Tensor,
@@ -474,9 +465,7 @@ class Residual(nn.Module):
 class VQAutoencoder(nn.Module):
     """Pictures to a grid of codes, and back."""
 
-    def __init__(
-        self, n_codes: int = 256, d_code: int = 16, d_model: int = 64
-    ):
+    def __init__(self, n_codes: int = 256, d_code: int = 16, d_model: int = 64):
         super().__init__()
         self.encoder = nn.Sequential(
             nn.Conv2d(3, d_model, PATCH, stride=PATCH),  # patches
@@ -566,7 +555,7 @@ def caption_ids(captions: Sequence[Sequence[str]]) -> Tensor:
             row[at] = WORD_IDS[word]
     return ids
 
-
+# %% ../../../chapters/10_generating_images.ipynb #b99b42c0
 class TextToImage(nn.Module):
     """One causal transformer over a caption's words and a picture's codes.
 
@@ -583,15 +572,11 @@ class TextToImage(nn.Module):
     ):
         super().__init__()
         # the last row is the token that begins the picture
-        self.tokens = nn.Embedding(
-            len(WORD_IDS) + 1 + n_codes + 1, d_model
-        )
+        self.tokens = nn.Embedding(len(WORD_IDS) + 1 + n_codes + 1, d_model)
         nn.init.normal_(self.tokens.weight, std=0.5)
         self.word_places = nn.Parameter(torch.randn(N_WORDS, d_model) / 2)
         self.places = Grid(CELLS, d_model)
-        self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers)
-        )
+        self.blocks = nn.ModuleList(EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers))
         self.norm = nn.LayerNorm(d_model)
         self.to_scores = nn.Linear(d_model, n_codes)
 
@@ -648,7 +633,7 @@ def train_text_to_image(
         label="TextToImage",
     )
 
-
+# %% ../../../chapters/10_generating_images.ipynb #d81514bf
 @torch.no_grad()
 def imagine(
     model: TextToImage,
@@ -696,12 +681,8 @@ class Restyler(nn.Module):
         self.read = nn.Linear(3 * PATCH**2, d_model)
         self.places = Grid(CELLS, d_model)
         self.styles = nn.Embedding(len(STYLES), d_model)
-        self.encoder = nn.ModuleList(
-            EncoderBlock(*sizes) for _ in range(n_layers)
-        )
-        self.decoder = nn.ModuleList(
-            DecoderBlock(*sizes) for _ in range(n_layers)
-        )
+        self.encoder = nn.ModuleList(EncoderBlock(*sizes) for _ in range(n_layers))
+        self.decoder = nn.ModuleList(DecoderBlock(*sizes) for _ in range(n_layers))
         self.paint = nn.Linear(d_model, 3 * PATCH**2)
 
     def forward(self, pictures: Tensor, styles: Tensor) -> Tensor:
@@ -718,7 +699,7 @@ class Restyler(nn.Module):
         made = self.paint(x).transpose(1, 2)
         return F.fold(made, scenes.SIDE, PATCH, stride=PATCH)
 
-
+# %% ../../../chapters/10_generating_images.ipynb #6170da13
 class PixelMap(nn.Module):
     """Each pixel's new colour from its old colour, its place and style."""
 
@@ -756,15 +737,10 @@ def restyled(scene: Scene, style: int) -> Scene:
     return scene._replace(season=season, daytime=daytime)
 
 
-def train_restyler(
-    model: nn.Module, some: Sequence[Scene], seed: int, steps: int = 800
-) -> History:
+def train_restyler(model: nn.Module, some: Sequence[Scene], seed: int, steps: int = 800) -> History:
     """Train on pictures and the same scenes in all four styles."""
     every = torch.stack(
-        [
-            scenes.pictures([restyled(scene, i) for scene in some])
-            for i in range(len(STYLES))
-        ],
+        [scenes.pictures([restyled(scene, i) for scene in some]) for i in range(len(STYLES))],
         dim=1,
     )  # (n, styles, 3, 24, 24)
 
@@ -785,7 +761,7 @@ def train_restyler(
         label=type(model).__name__,
     )
 
-
+# %% ../../../chapters/10_generating_images.ipynb #7793bf79
 @torch.no_grad()
 def restyling(model: nn.Module, some: Sequence[Scene]) -> dict[str, float]:
     """Return what a reader of the translated pictures finds right.
@@ -812,9 +788,7 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
     one, other: features (n, d) and (m, d) (Heusel et al., 2017).
     """
     if min(len(one), len(other)) < 2:
-        raise QkvError(
-            f"{len(one)} and {len(other)} pictures: a covariance needs two"
-        )
+        raise QkvError(f"{len(one)} and {len(other)} pictures: a covariance needs two")
     means = [x.double().mean(0) for x in (one, other)]
     spreads = [torch.cov(x.double().T) for x in (one, other)]
     # the trace of a root is the sum of the eigenvalues' roots

@@ -9,7 +9,7 @@ drawing explains it best.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -192,7 +192,7 @@ def parse(text: str) -> Claim:
         if word not in WORDS:
             raise QkvError(f"{word!r} is no word of the captions: they have {', '.join(WORDS)}")
     kinds = {"place": PLACES, "season": SEASONS, "daytime": DAYTIMES}
-    of_thing = (SIZES, COLOURS, SHAPES)
+    of_thing: tuple[Collection[str], ...] = (SIZES, COLOURS, SHAPES)
     rest = [word for word in words if word not in ("a", "of", "in", "by", "the", "on")]
     things: list[tuple[str, str, str]] = []
     relations = []

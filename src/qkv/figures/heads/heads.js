@@ -162,7 +162,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const scroll = h("div", { class: "qkv-scroll qkv-alignment" });
   const reading = h("p", { class: "qkv-reading" });
   const panel = h("div", { class: "qkv-nexts" });
-  el.classList.add("qkv-heads");
+  el.classList.add("qkv-heads", "qkv-told");
   const answer = h(
     "div",
     {},

@@ -14,7 +14,7 @@ import {
   softmax,
   tanh,
   weightedSum,
-} from "../../live/js/engine.js";
+} from "../../live/js/tensors.js";
 import {
   asking,
   BOS,

@@ -4,19 +4,9 @@ import re
 
 import pytest
 
-from qkv.paths import root
-from qkv.publish.build import build_site
-
 # How an icon is set, not which one it is.
 MANNERS = {"fa-solid", "fa-brands", "fa-regular", "fa-lg", "fa-fw", "fa-sm", "fa-xs"}
 ICON = re.compile(r'<(?:i|span)\b[^>]*\bclass="([^"]*\bfa-[^"]*)"')
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The folder of the built site."""
-    build_site()
-    return root() / "_build/html"
 
 
 @pytest.fixture(scope="module")

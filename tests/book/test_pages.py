@@ -3,43 +3,17 @@
 Each is visited twice (`page_visits`), and every test asks for a part of what was seen.
 """
 
-import http.server
-import threading
-from functools import partial
-
 import pytest
 import yaml
 from page_checks import cut_off, drawn, wrong_and_right
 from page_visits import Visits, go
 
 from qkv.paths import root
-from qkv.publish.build import build_site
 
 TOC = yaml.safe_load((root() / "_toc.yml").read_text())
 PAGES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
 PAGES = [f"{page}.html" for page in PAGES] + ["404.html", "search.html"]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The folder of the built site."""
-    build_site()
-    return root() / "_build/html"
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    """Where the site is served, on this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 @pytest.fixture(scope="module")

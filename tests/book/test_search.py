@@ -1,27 +1,14 @@
 """The search: sections and terms with the words around what was found, also from a file."""
 
-import http.server
-import threading
-from functools import partial
 from urllib.parse import quote
 
 import pytest
 from page_checks import barriers, cut_off, width_needed
 
-from qkv.paths import root
-from qkv.publish.build import build_site
-
 REFUSE = """for (const name of ["localStorage", "sessionStorage"]) {
   Object.defineProperty(window, name, {
     configurable: true, get() { throw new DOMException("refused", "SecurityError"); } });
 }"""
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The folder of the built site."""
-    build_site()
-    return root() / "_build/html"
 
 
 @pytest.fixture
@@ -174,20 +161,6 @@ def test_results_are_accessible_and_fit(page, search, theme, width):
         search(query)
         assert barriers(page) == []
         assert width_needed(page) <= width
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    """Where the site is served, on this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 def test_a_served_site_fetches_no_page_to_quote_from(page, address):

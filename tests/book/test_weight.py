@@ -1,9 +1,6 @@
 """What a page asks of a reader: under a megabyte as it loads, and no text that moves away."""
 
 import gzip
-import http.server
-import threading
-from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +8,6 @@ import pytest
 import yaml
 
 from qkv.paths import root
-from qkv.publish.build import build_site
 
 TOC = yaml.safe_load((root() / "_toc.yml").read_text())
 FILES = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
@@ -19,13 +15,6 @@ CHAPTERS = [f"{file}.html" for file in FILES if file.startswith("chapters/")]
 BUDGET = 1_000_000
 STILL = 0.05  # of the browser's measure of what moves, from which it calls a page unsteady at 0.1
 TEXT = {".html", ".js", ".css", ".svg", ".json"}
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The folder of the built site."""
-    build_site()
-    return root() / "_build/html"
 
 
 def packed(path: Path) -> int:
@@ -45,20 +34,6 @@ def test_a_chapter_loads_with_less_than_a_megabyte(page, site, name):
     assert not [path for path in sizes if sizes[path] > BUDGET / 2 and "/figures/" in path]
     assert packed(site / name) < 100_000
     assert sum(sizes.values()) < BUDGET, sorted(sizes.items(), key=lambda item: -item[1])[:8]
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    """Where the site is served: from a file, typefaces need not come first."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 SHIFTS = """

@@ -1,5 +1,5 @@
 // A query and keys as arrows in the plane: their dot products, softmax, and the weighted sum.
-import { argmax, largest, linear, softmax, weightedSum } from "../../live/js/engine.js";
+import { argmax, largest, linear, softmax, weightedSum } from "../../live/js/tensors.js";
 import { button, figure, fixed, h, number, slider, svg, tick, uid } from "../../live/js/shared.js";
 
 const SIDE = 380; // of the plane, in the units of its drawing

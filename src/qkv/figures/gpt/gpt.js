@@ -1,11 +1,11 @@
 // A GPT that writes in the page: a prompt, rules with which the next character is chosen, bars of what may
 // come next, and the seven steps of the model, open.
-import { argmax, largest, softmax } from "../../live/js/engine.js";
-import { bar } from "../../live/js/sentence.js";
+import { argmax, largest, softmax } from "../../live/js/tensors.js";
+import { bar, sign } from "../../live/js/sentence.js";
 import { button, figure, fixed, h, onResize, slider, uid } from "../../live/js/shared.js";
 import { gpt, reading } from "./gpt_model.js";
 import { drawn, lot, ruled } from "./gpt_rules.js";
-import { sign, spoken, stepPanel } from "./gpt_steps.js";
+import { spoken, stepPanel } from "./gpt_steps.js";
 import { treePanel } from "./gpt_tree.js";
 
 const N_BARS = 12;
@@ -43,7 +43,7 @@ export default figure(({ model, el, say, cleanup }) => {
   let seed = model.get("seed");
   let timer = null;
   const rule = { temperature: 1, k: tokens.length, p: 1, least: 0 };
-  el.classList.add("qkv-gpt");
+  el.classList.add("qkv-gpt", "qkv-told");
 
   // The prompt.
   const id = uid("gpt");
@@ -183,7 +183,8 @@ export default figure(({ model, el, say, cleanup }) => {
             "aria-label": `Choose ${name}`,
             onclick: () => {
               stop();
-              take(i);
+              put(i, { plain });
+              draw();
               tell();
               list.querySelector("button")?.focus();
             },
@@ -223,11 +224,14 @@ export default figure(({ model, el, say, cleanup }) => {
     if (!timer) tree.stale();
   }
 
-  function take(next) {
-    const { plain } = chances();
+  // Puts a character to the text, without drawing the figure anew; `plain` is what may come next.
+  function put(next, { plain }) {
     written.push({ id: next, probability: plain[next] });
     text.push(next);
-    draw();
+  }
+  function putDrawn() {
+    const now = chances();
+    put(drawn(now.left, lot(seed, text.ids.length)), now);
   }
 
   // Draws one character more; false when the text is full.
@@ -237,18 +241,19 @@ export default figure(({ model, el, say, cleanup }) => {
       say(`The text has ${MOST} characters, the most that is written here: start anew.`);
       return false;
     }
-    take(drawn(chances().left, lot(seed, text.ids.length)));
+    putDrawn();
+    draw();
     return true;
   }
 
   function tell() {
     const { id: last, probability } = written.at(-1);
+    say(`Wrote “${spoken(tokens[last])}”, probability ${fixed(probability)}. ${likeliest()}`);
+  }
+  function likeliest() {
     const { plain } = chances();
     const best = argmax(plain);
-    say(
-      `Wrote “${spoken(tokens[last])}”, probability ${fixed(probability)}. ` +
-        `Most probable next: “${spoken(tokens[best])}”, ${fixed(plain[best])}.`,
-    );
+    return `Most probable next: “${spoken(tokens[best])}”, ${fixed(plain[best])}.`;
   }
 
   function start() {
@@ -281,12 +286,7 @@ export default figure(({ model, el, say, cleanup }) => {
     model.set("seed", seed);
     model.save_changes();
     begin(null);
-    for (let i = 0; i < n && text.ids.length < MOST; i += 1) {
-      const { plain, left } = chances();
-      const next = drawn(left, lot(seed, text.ids.length));
-      written.push({ id: next, probability: plain[next] });
-      text.push(next);
-    }
+    for (let i = 0; i < n && text.ids.length < MOST; i += 1) putDrawn();
     draw();
     say(`Draw ${seed + 1}: ${written.map(({ id: i }) => tokens[i]).join("")}`);
   }
@@ -309,11 +309,7 @@ export default figure(({ model, el, say, cleanup }) => {
     model.save_changes();
     menu.selectedIndex = examples.indexOf(prompt) + 1;
     begin(null);
-    const best = argmax(chances().plain);
-    say(
-      `Read ${prompt.length} characters. Most probable next: “${spoken(tokens[best])}”, ` +
-        `${fixed(chances().plain[best])}.`,
-    );
+    say(`Read ${prompt.length} characters. ${likeliest()}`);
   }
   field.addEventListener("input", () => {
     note.textContent =

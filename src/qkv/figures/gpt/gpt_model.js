@@ -3,39 +3,18 @@ import {
   add,
   attention,
   embedding,
+  HALF,
   layerNorm,
   linear,
+  readTensors,
   relu,
   rotate,
-} from "../../live/js/engine.js";
-
-// A 16-bit float (its bits) as a number.
-function half(bits) {
-  const [sign, exponent, part] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return part ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + part / 1024) : 2 ** -24 * part);
-}
-
-// The tensors of a model by name: base64 of little-endian float16, in the order of `shapes`.
-export function readHalves(base64, shapes) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  const tensors = {};
-  let at = 0;
-  for (const [name, shape] of shapes) {
-    const data = new Float32Array(shape.reduce((product, n) => product * n, 1));
-    for (let i = 0; i < data.length; i += 1, at += 2) data[i] = half(view.getUint16(at, true));
-    tensors[name] = data;
-  }
-  if (at !== bytes.length)
-    throw new Error(`the weights hold ${bytes.length} bytes, the shapes ${at}`);
-  return tensors;
-}
+} from "../../live/js/tensors.js";
 
 // The model of a figure's state. `read(id, cache)` takes one token more and returns what each part
 // made of it; `empty()` is the cache before the first token.
 export function gpt({ shapes, weights, n_heads: nHeads, context }) {
-  const w = readHalves(weights, shapes);
+  const w = readTensors(weights, shapes, HALF);
   const [, [, d]] = shapes.find(([name]) => name === "embed.tokens.weight");
   const table = w["embed.tokens.weight"];
   const names = new Set(shapes.map(([name]) => name.match(/^blocks\.\d+/)?.[0]).filter(Boolean));

@@ -1,9 +1,9 @@
 // What might have been: continuations of the text as a tree, by beam search or by drawing often.
-import { largest, softmax } from "../../live/js/engine.js";
-import { bar } from "../../live/js/sentence.js";
+import { largest, softmax } from "../../live/js/tensors.js";
+import { bar, sign } from "../../live/js/sentence.js";
 import { button, choice, fixed, h } from "../../live/js/shared.js";
 import { drawn, lot, ruled } from "./gpt_rules.js";
-import { sign, spoken } from "./gpt_steps.js";
+import { spoken } from "./gpt_steps.js";
 
 const WIDTHS = [1, 2, 4, 8];
 const DEPTHS = [4, 8, 16, 24];

@@ -1,7 +1,7 @@
 // All heads of a causal language model on the reader's own sentence: each as a small map in a table
 // of buttons, one of them large as a real table in the grid pattern, and the next tokens, which
 // change when heads are taken out.
-import { argmax, largest } from "../../live/js/engine.js";
+import { argmax, largest } from "../../live/js/tensors.js";
 import {
   asking,
   bar,
@@ -162,7 +162,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const scroll = h("div", { class: "qkv-scroll qkv-alignment" });
   const reading = h("p", { class: "qkv-reading" });
   const panel = h("div", { class: "qkv-nexts" });
-  el.classList.add("qkv-heads");
+  el.classList.add("qkv-heads", "qkv-told");
   const answer = h(
     "div",
     {},

@@ -1,4 +1,5 @@
 // A small GPT that trains in the page, in a worker: its loss, one head's attention and what it writes.
+import { sign } from "../../live/js/sentence.js";
 import { button, choice, figure, fixed, h, number, onResize, svg } from "../../live/js/shared.js";
 import { tensorGrid } from "../../live/js/tensor_grid.js";
 import { worker } from "./learn_worker.js";
@@ -7,8 +8,6 @@ const TIME = 16;
 const RATES = [0.0003, 0.003, 0.01, 0.1, 1];
 const HEADS = [1, 2, 4, 8];
 const [LEAST, MOST] = [500, 100_000]; // characters of a text of one's own
-const SIGNS = { " ": "␣", "\n": "⏎", "\t": "⇥" };
-const sign = (letter) => SIGNS[letter] ?? letter;
 const [WIDE, HIGH] = [520, 220];
 const [LEFT, TOP] = [44, 26];
 
@@ -50,7 +49,7 @@ export default figure(({ model, el, say, cleanup }) => {
   let [text, data] = [model.get("text"), prepared(model.get("text"))];
   let [rate, heads, shown] = [0.01, 4, 0];
   let [running, machine, points, held, last, told] = [false, null, [], [], null, 0];
-  el.classList.add("qkv-learn");
+  el.classList.add("qkv-learn", "qkv-told");
 
   const run = button("Start", () => (running ? pause() : start()));
   const tools = h(

@@ -14,7 +14,7 @@ import {
   relu,
   rotate,
   softmax,
-} from "../../live/js/engine.js";
+} from "../../live/js/tensors.js";
 import { BOS, EOS, vocabulary } from "../../live/js/sentence.js";
 
 const N_BEST = 5;

@@ -172,7 +172,7 @@ export default figure(({ model, el, say, cleanup }) => {
     diagram,
     panel,
   );
-  el.classList.add("qkv-flow");
+  el.classList.add("qkv-flow", "qkv-told");
   el.append(asked.form, asked.reads, asked.note, answer, asked.known);
 
   // The French and its steps.

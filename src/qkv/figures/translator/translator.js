@@ -14,7 +14,7 @@ import {
   softmax,
   tanh,
   weightedSum,
-} from "../../live/js/engine.js";
+} from "../../live/js/tensors.js";
 import {
   asking,
   BOS,
@@ -138,7 +138,7 @@ export default figure(({ model, el, say, cleanup }) => {
       else finish();
     },
   });
-  el.classList.add("qkv-translator");
+  el.classList.add("qkv-translator", "qkv-told");
   el.append(asked.form, asked.reads, asked.note, answer, asked.known);
 
   // The table, and the French above it, one word for each row.

@@ -1,5 +1,5 @@
 // Sinusoidal positions: each pair of numbers is a hand that turns, the next pair's more slowly.
-import { linear, sinusoids } from "../../live/js/engine.js";
+import { linear, sinusoids } from "../../live/js/tensors.js";
 import { figure, fixed, h, number, slider, svg } from "../../live/js/shared.js";
 
 const HEIGHT = 100; // of a wave or curve, in the units of its drawing

@@ -35,6 +35,9 @@ export function shown(token) {
   if (letters.length > LONGEST) return `${letters.slice(0, LONGEST - 2).join("")}…`;
   return token;
 }
+// A character as it is shown: blanks and the ends of lines as signs.
+const SIGNS = { " ": "␣", "\n": "⏎", "\t": "⇥" };
+export const sign = (letter) => SIGNS[letter] ?? letter;
 export const share = (weight) => weight.toFixed(2);
 
 // What a model knows of its source: `idOf(token)`, `knows(token)` and `words` in order.

@@ -5,16 +5,27 @@
 // single, so results differ from PyTorch's by rounding alone. Weights have PyTorch's layout.
 // Nothing is changed in place.
 
-// The tensors of a model by name: base64 of little-endian float32, in the order of `shapes`, a list
+// How a number lies in the state: its bytes, and how it is read from a view at a place.
+const SINGLE = { bytes: 4, get: (view, at) => view.getFloat32(at, true) };
+export const HALF = { bytes: 2, get: (view, at) => half(view.getUint16(at, true)) };
+
+// A 16-bit float (its bits) as a number.
+function half(bits) {
+  const [sign, exponent, part] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return part ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + part / 1024) : 2 ** -24 * part);
+}
+
+// The tensors of a model by name: base64 of little-endian floats, in the order of `shapes`, a list
 // of [name, [rows, columns, …]].
-export function readTensors(base64, shapes) {
+export function readTensors(base64, shapes, { bytes: size, get } = SINGLE) {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   const tensors = {};
   let at = 0;
   for (const [name, shape] of shapes) {
     const data = new Float32Array(shape.reduce((product, n) => product * n, 1));
-    for (let i = 0; i < data.length; i += 1, at += 4) data[i] = view.getFloat32(at, true);
+    for (let i = 0; i < data.length; i += 1, at += size) data[i] = get(view, at);
     tensors[name] = data;
   }
   if (at !== bytes.length)

@@ -2,7 +2,7 @@
 // and paints the rest. The picture is a grid in the grid pattern; every painted pixel can be asked.
 
 import { seeded } from "../../live/js/causal.js";
-import { argmax, largest } from "../../live/js/engine.js";
+import { argmax, largest } from "../../live/js/tensors.js";
 import {
   button,
   choice,

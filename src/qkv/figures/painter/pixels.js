@@ -1,6 +1,6 @@
 // The pixel transformer of chapter 10: a class, then pixels, each from those before it.
 import { causalStack, draw, gridPlaces, meanOfHeads } from "../../live/js/causal.js";
-import { add, linear, readTensors, softmax } from "../../live/js/engine.js";
+import { add, linear, readTensors, softmax } from "../../live/js/tensors.js";
 
 // The model of a figure's state: `scores(label, pixels)`, `beliefs(pixels)` and `go(label, pixels)`.
 export function pixelModel({ shapes, weights, n_heads: nHeads, n_greys: nGreys }) {

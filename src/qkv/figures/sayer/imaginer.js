@@ -1,7 +1,7 @@
 // Text to image as in chapter 10: a caption's words and a picture's codes in one causal transformer,
 // and the decoder of the VQ autoencoder that makes pixels of the codes.
 import { causalStack, draw, gridPlaces, meanOfHeads } from "../../live/js/causal.js";
-import { add, linear, readTensors, relu, softmax } from "../../live/js/engine.js";
+import { add, linear, readTensors, relu, softmax } from "../../live/js/tensors.js";
 
 // x (side², dIn), weight (dOut, dIn, 3, 3) of a convolution with padding 1 -> (side², dOut)
 export function convolve(x, weight, bias, side) {

@@ -2,7 +2,7 @@
 // at. The picture is a grid of codes in the grid pattern, laid over a canvas.
 
 import { seeded } from "../../live/js/causal.js";
-import { largest } from "../../live/js/engine.js";
+import { largest } from "../../live/js/tensors.js";
 import {
   button,
   choice,

@@ -1,6 +1,6 @@
 // A causal stack of pre-norm blocks, run one token at a time beside a cache of keys and values: what
 // `EncoderBlock` computes in PyTorch under a causal mask.
-import { add, attention, concat, layerNorm, linear, relu } from "./engine.js";
+import { add, attention, concat, layerNorm, linear, relu } from "./tensors.js";
 
 // The blocks in a model's tensors `w` (see readTensors), of vectors of `d` numbers. Returns
 // { step(x, cache) }: x (d) -> { hidden (d), normalised at the end, cache, weights }, where weights

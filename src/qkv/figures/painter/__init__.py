@@ -6,10 +6,10 @@ import traitlets
 
 from qkv import plot
 from qkv.errors import QkvError
-from qkv.live.weights import ModelFigure
+from qkv.live.weights import WeightsFigure, arrays_of
 
 
-class Painter(ModelFigure):
+class Painter(WeightsFigure):
     """A grid to paint on; the model guesses the class and paints the rest, pixel by pixel.
 
     `model` is a trained `PixelTransformer`; `examples` are digits of 64 greys each to begin with.
@@ -44,7 +44,7 @@ class Painter(ModelFigure):
                 )
         given = side**2 // 2
         super().__init__(
-            model,
+            arrays_of(model),
             name=name,
             caption=caption,
             alt=alt,

@@ -7,10 +7,10 @@ import traitlets
 
 from qkv import plot
 from qkv.errors import QkvError
-from qkv.live.weights import ModelFigure
+from qkv.live.weights import WeightsFigure, arrays_of
 
 
-class Sayer(ModelFigure):
+class Sayer(WeightsFigure):
     """A sentence to choose or to write, and its picture, code by code.
 
     `model` is a trained `TextToImage`, `vq` the `VQAutoencoder` whose codes it writes; `captions`
@@ -47,7 +47,7 @@ class Sayer(ModelFigure):
                 raise QkvError(f"{said!r} has more things than two: give captions of two")
         book = nn.ParameterDict({"codes": vq.codebook.codes})
         super().__init__(
-            [("", model), ("vq.", book), ("vq.", vq.decoder)],
+            arrays_of(model) | arrays_of(book, "vq.") | arrays_of(vq.decoder, "vq."),
             name=name,
             caption=caption,
             alt=alt,

@@ -2,7 +2,6 @@
 // and paints the rest. The picture is a grid in the grid pattern; every painted pixel can be asked.
 
 import { seeded } from "../../live/js/causal.js";
-import { argmax, largest } from "../../live/js/tensors.js";
 import {
   button,
   choice,
@@ -13,6 +12,7 @@ import {
   slider,
   walk,
 } from "../../live/js/shared.js";
+import { argmax, largest } from "../../live/js/tensors.js";
 import { pixelModel } from "./pixels.js";
 
 const INKS = [0, 4, 8, 12, 16];

@@ -42,6 +42,24 @@ export function unpatch(x, weight, bias, side, patch) {
   return out;
 }
 
+// The decoder of the VQ autoencoder in the tensors `w`: codes (up to side²) -> pixels (24, 24, 3). What has
+// no code yet counts as a code of zeros.
+export function decoder(w, shapes, side) {
+  const sizes = Object.fromEntries(shapes);
+  const [dCode, patch] = [sizes["vq.codes"][1], sizes["vq.2.weight"][3]];
+  const flat = (name, x, dIn) => linear(x, w[`${name}.weight`], w[`${name}.bias`], dIn);
+  return (codes) => {
+    const z = new Float32Array(side * side * dCode);
+    codes.forEach((code, at) => {
+      z.set(w["vq.codes"].subarray(code * dCode, (code + 1) * dCode), at * dCode);
+    });
+    const x = flat("vq.0", z, dCode); // a convolution of one pixel is a linear layer
+    const looked = convolve(relu(x), w["vq.1.look.weight"], w["vq.1.look.bias"], side);
+    const mixed = add(x, flat("vq.1.mix", relu(looked), w["vq.1.look.bias"].length));
+    return unpatch(mixed, w["vq.2.weight"], w["vq.2.bias"], side, patch);
+  };
+}
+
 // The models of a figure's state: `idsOf(words)`, `knows(word)`, `go(ids, guidance)` and
 // `picture(codes)`.
 export function imaginer({ shapes, weights, n_heads: nHeads, words, n_words: nWords }) {
@@ -51,7 +69,6 @@ export function imaginer({ shapes, weights, n_heads: nHeads, words, n_words: nWo
   const side = Math.sqrt(places.length);
   const stack = causalStack(w, { d, nHeads });
   const ids = new Map(words.map((word, i) => [word, i + 1]));
-  const nCodes = w["to_scores.bias"].length;
   const begin = w["tokens.weight"].length / d - 1;
   const vector = (id) => w["tokens.weight"].subarray(id * d, (id + 1) * d);
 
@@ -93,19 +110,6 @@ export function imaginer({ shapes, weights, n_heads: nHeads, words, n_words: nWo
     };
   };
 
-  // Codes (up to side²) -> pixels (24, 24, 3); what has no code yet counts as a code of zeros.
-  const picture = (codes) => {
-    const dCode = w["vq.codes"].length / nCodes;
-    const z = new Float32Array(places.length * dCode);
-    codes.forEach((code, at) =>
-      z.set(w["vq.codes"].subarray(code * dCode, (code + 1) * dCode), at * dCode),
-    );
-    const flat = (name, x, dIn) => linear(x, w[`${name}.weight`], w[`${name}.bias`], dIn);
-    const x = flat("vq.0", z, dCode); // a convolution of one pixel is a linear layer
-    const looked = convolve(relu(x), w["vq.1.look.weight"], w["vq.1.look.bias"], side);
-    const mixed = add(x, flat("vq.1.mix", relu(looked), w["vq.1.look.bias"].length));
-    const patch = Object.fromEntries(shapes)["vq.2.weight"][3];
-    return unpatch(mixed, w["vq.2.weight"], w["vq.2.bias"], side, patch);
-  };
+  const picture = decoder(w, shapes, side);
   return { idsOf, knows: (word) => ids.has(word), go, picture, side, words };
 }

@@ -2,7 +2,6 @@
 // at. The picture is a grid of codes in the grid pattern, laid over a canvas.
 
 import { seeded } from "../../live/js/causal.js";
-import { largest } from "../../live/js/tensors.js";
 import {
   button,
   choice,
@@ -12,8 +11,9 @@ import {
   reducedMotion,
   slider,
   uid,
-  walk,
 } from "../../live/js/shared.js";
+import { largest } from "../../live/js/tensors.js";
+import { codeGrid, placeOf } from "./code_grid.js";
 import { imaginer } from "./imaginer.js";
 
 const GUIDANCE = [1, 1.25, 1.5, 2, 4];
@@ -70,35 +70,11 @@ export default figure(({ model, el, say, cleanup }) => {
     class: "qkv-said",
     "aria-label": "The words, and how much they are looked at",
   });
-  const canvas = h("canvas", { width: 24, height: 24, "aria-hidden": "true" });
-  const cells = Array.from({ length: side }, (_, r) =>
-    Array.from({ length: side }, (__, c) =>
-      h("td", { role: "gridcell", tabindex: r + c ? -1 : 0, "data-at": r * side + c }),
-    ),
-  );
-  const flat = cells.flat();
-  const table = h(
-    "table",
-    { class: "qkv-codes", role: "grid", "aria-label": "The picture, code by code" },
-    h(
-      "tbody",
-      {},
-      cells.map((row) => h("tr", { role: "row" }, row)),
-    ),
-  );
+  const grid = codeGrid(side, "The picture, code by code");
+  const flat = grid.cells;
 
   function show() {
-    const pixels = machine.picture(drawn.map(({ code }) => code));
-    const width = Math.sqrt(pixels.length / 3);
-    const patch = width / side;
-    canvas.width = canvas.height = width;
-    const image = new ImageData(width, width);
-    for (let i = 0; i < width * width; i += 1) {
-      const at = Math.floor(Math.floor(i / width) / patch) * side + Math.floor((i % width) / patch);
-      for (let k = 0; k < 3; k += 1) image.data[4 * i + k] = Math.round(255 * pixels[3 * i + k]);
-      image.data[4 * i + 3] = at < drawn.length ? 255 : 0;
-    }
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    grid.draw(machine.picture(drawn.map(({ code }) => code)), drawn.length);
     flat.forEach((cell, at) => {
       cell.classList.toggle("qkv-here", at === chosen);
       const name = at < drawn.length ? `code ${drawn[at].code}` : "not drawn yet";
@@ -111,7 +87,7 @@ export default figure(({ model, el, say, cleanup }) => {
       item.setAttribute("aria-label", looks ? `${said[i]}: ${fixed(looks[i])}` : said[i]);
     });
   }
-  const place = (at) => `row ${Math.floor(at / side) + 1}, column ${(at % side) + 1}`;
+  const place = (at) => placeOf(at, side);
   const inWords = (at) => {
     if (at >= drawn.length) return `Nothing is drawn in ${place(at)} yet.`;
     const { code, probabilities, looks } = drawn[at];
@@ -217,10 +193,7 @@ export default figure(({ model, el, say, cleanup }) => {
     show();
     if (aloud) say(inWords(at));
   }
-  const under = ({ target }) => {
-    const cell = target.closest?.("td[data-at]");
-    return cell ? Number(cell.dataset.at) : null;
-  };
+  const { table, under } = grid;
   table.addEventListener("focusin", (event) => under(event) !== null && choose(under(event)));
   // Not pointerover: that also comes when the page scrolls under a mouse at rest.
   table.addEventListener("pointermove", (event) => {
@@ -228,10 +201,6 @@ export default figure(({ model, el, say, cleanup }) => {
     if (timer === null && at !== null && at !== chosen) choose(at);
   });
   table.addEventListener("click", (event) => under(event) !== null && flat[under(event)].focus());
-  table.addEventListener("keydown", (event) => {
-    const at = under(event);
-    if (at !== null) walk(event, cells, Math.floor(at / side), at % side);
-  });
   field.addEventListener("input", () => {
     menu.set(-1);
     const wrong = complaint(field.value, machine, model.get("pattern"));
@@ -250,7 +219,7 @@ export default figure(({ model, el, say, cleanup }) => {
     h("label", { class: "qkv-text", for: id }, h("span", {}, "Caption"), field),
     note,
     h("div", { class: "qkv-deeds" }, go, single),
-    h("div", { class: "qkv-saying" }, h("div", { class: "qkv-canvas" }, canvas, table), words),
+    h("div", { class: "qkv-saying" }, grid.el, words),
   );
   begin();
   while (one());

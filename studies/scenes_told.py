@@ -18,9 +18,10 @@ from qkv.chapters.generating_images import (
 )
 from qkv.data import scenes
 
-DATA = scenes.load(4000, 1, 200, 100, seed=10)
+DATA = scenes.load(4000, 100, 200, 100, seed=10)
 GUIDANCE = (1.0, 1.25, 1.5, 2.0)
 TEMPERATURE = 0.5
+SEEN = {scenes.caption(scene) for scene in DATA.train}
 N = 60  # captions of a test
 
 
@@ -47,6 +48,9 @@ def run(part, seed):
         "error": (model.decode(codes) - test).square().mean().item(),
         "used": len(codes.unique()),
         "reconstructed": shares(model.decode(codes), DATA.test),
+        "held_out reconstructed": shares(
+            model.decode(model.encode(scenes.pictures(DATA.held_out))), DATA.held_out
+        ),
         "training": round(time.process_time() - started, 1),
     }
     return found | (told(model, pictures, seed) if part == "codes" else {})
@@ -65,7 +69,12 @@ def told(vq, pictures, seed):
     words = caption_ids([scenes.caption(scene) for scene in DATA.train])
     history = train_text_to_image(model, words, vq.encode(pictures), seed)
     found = {"t2i_loss": history.smooth(100)[-1], "t2i_training": time.process_time() - started}
-    for name, some in (("known", DATA.test[:N]), ("held_out", DATA.held_out[:N])):
+    new = [scene for scene in DATA.test if scenes.caption(scene) not in SEEN]
+    for name, some in (
+        ("to choose by", DATA.valid[:N]),
+        ("known", new[:N]),
+        ("held_out", DATA.held_out[:N]),
+    ):
         words = caption_ids([scenes.caption(scene) for scene in some])
         for guidance in GUIDANCE:
             codes = imagine(

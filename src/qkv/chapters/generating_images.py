@@ -44,7 +44,9 @@ def digit_images(n_train: int = 1300) -> tuple[Digits, Digits]:
     found = load_digits()
     pixels = torch.tensor(found.data).long()
     labels = torch.tensor(found.target)
-    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
+    order = torch.randperm(
+        len(pixels), generator=torch.Generator().manual_seed(0)
+    )
     parts = order[:n_train], order[n_train:]
     train, test = (Digits(pixels[rows], labels[rows]) for rows in parts)
     return train, test
@@ -113,7 +115,9 @@ class PixelTransformer(nn.Module):
         self.tokens = nn.Embedding(GREYS + N_DIGITS, d_model)
         nn.init.normal_(self.tokens.weight, std=0.5)
         self.places = Grid(WIDTH, d_model)
-        self.blocks = nn.ModuleList(EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers))
+        self.blocks = nn.ModuleList(
+            EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers)
+        )
         self.norm = nn.LayerNorm(d_model)
         self.to_scores = nn.Linear(d_model, GREYS)
 
@@ -145,7 +149,9 @@ def free_parameters(model: nn.Module) -> int:
 def pixel_loss(model: nn.Module, batch: tuple) -> Tensor:
     """Return the mean surprise of a batch's pixels in nats."""
     labels, pixels = batch
-    return F.cross_entropy(model(labels, pixels).flatten(0, 1), pixels.flatten())
+    return F.cross_entropy(
+        model(labels, pixels).flatten(0, 1), pixels.flatten()
+    )
 
 # %% ../../../chapters/10_generating_images.ipynb #93b19793
 def train_pixels(
@@ -224,7 +230,9 @@ class MaskedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (batch, d_out, height, width)."""
-        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+        return F.conv2d(
+            x, self.weight * self.mask, self.bias, padding=self.padding
+        )
 
 # %% ../../../chapters/10_generating_images.ipynb #97793aa2
 class PixelCNN(nn.Module):
@@ -237,9 +245,12 @@ class PixelCNN(nn.Module):
         self.places = Grid(WIDTH, d_model)
         self.first = MaskedConv2d(d_model, d_model, 5, sees_itself=False)
         self.looks = nn.ModuleList(
-            MaskedConv2d(d_model, d_model, 3, sees_itself=True) for _ in range(n_layers)
+            MaskedConv2d(d_model, d_model, 3, sees_itself=True)
+            for _ in range(n_layers)
         )
-        self.mixes = nn.ModuleList(nn.Conv2d(d_model, d_model, 1) for _ in range(n_layers))
+        self.mixes = nn.ModuleList(
+            nn.Conv2d(d_model, d_model, 1) for _ in range(n_layers)
+        )
         self.to_scores = nn.Conv2d(d_model, GREYS, 1)
 
     def forward(self, labels: Tensor, pixels: Tensor) -> Tensor:
@@ -259,7 +270,9 @@ class PixelRNN(nn.Module):
     reminded: whether it is told the class again with each pixel.
     """
 
-    def __init__(self, d_embed: int = 32, d_hidden: int = 56, reminded: bool = False):
+    def __init__(
+        self, d_embed: int = 32, d_hidden: int = 56, reminded: bool = False
+    ):
         super().__init__()
         self.reminded = reminded
         self.tokens = nn.Embedding(GREYS + N_DIGITS, d_embed)
@@ -320,7 +333,8 @@ class VisionTransformer(nn.Module):
         self.places = Grid(side // size, d_model)
         self.reader = nn.Parameter(torch.zeros(1, 1, d_model))
         self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, 2 * d_model) for _ in range(n_layers)
+            EncoderBlock(d_model, n_heads, 2 * d_model)
+            for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
         self.to_scores = nn.Linear(d_model, n_classes)
@@ -342,7 +356,9 @@ class SmallCNN(nn.Module):
     stride: how far the first convolution moves; 2 for larger pictures.
     """
 
-    def __init__(self, channels: int, n_classes: int, stride: int = 1, width: int = 32):
+    def __init__(
+        self, channels: int, n_classes: int, stride: int = 1, width: int = 32
+    ):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(channels, width * 3 // 4, 3, stride, padding=1),
@@ -465,7 +481,9 @@ class Residual(nn.Module):
 class VQAutoencoder(nn.Module):
     """Pictures to a grid of codes, and back."""
 
-    def __init__(self, n_codes: int = 256, d_code: int = 16, d_model: int = 64):
+    def __init__(
+        self, n_codes: int = 256, d_code: int = 16, d_model: int = 64
+    ):
         super().__init__()
         self.encoder = nn.Sequential(
             nn.Conv2d(3, d_model, PATCH, stride=PATCH),  # patches
@@ -576,7 +594,9 @@ class TextToImage(nn.Module):
         nn.init.normal_(self.tokens.weight, std=0.5)
         self.word_places = nn.Parameter(torch.randn(N_WORDS, d_model) / 2)
         self.places = Grid(CELLS, d_model)
-        self.blocks = nn.ModuleList(EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers))
+        self.blocks = nn.ModuleList(
+            EncoderBlock(d_model, n_heads, d_ff) for _ in range(n_layers)
+        )
         self.norm = nn.LayerNorm(d_model)
         self.to_scores = nn.Linear(d_model, n_codes)
 
@@ -681,8 +701,12 @@ class Restyler(nn.Module):
         self.read = nn.Linear(3 * PATCH**2, d_model)
         self.places = Grid(CELLS, d_model)
         self.styles = nn.Embedding(len(STYLES), d_model)
-        self.encoder = nn.ModuleList(EncoderBlock(*sizes) for _ in range(n_layers))
-        self.decoder = nn.ModuleList(DecoderBlock(*sizes) for _ in range(n_layers))
+        self.encoder = nn.ModuleList(
+            EncoderBlock(*sizes) for _ in range(n_layers)
+        )
+        self.decoder = nn.ModuleList(
+            DecoderBlock(*sizes) for _ in range(n_layers)
+        )
         self.paint = nn.Linear(d_model, 3 * PATCH**2)
 
     def forward(self, pictures: Tensor, styles: Tensor) -> Tensor:
@@ -737,10 +761,15 @@ def restyled(scene: Scene, style: int) -> Scene:
     return scene._replace(season=season, daytime=daytime)
 
 
-def train_restyler(model: nn.Module, some: Sequence[Scene], seed: int, steps: int = 800) -> History:
+def train_restyler(
+    model: nn.Module, some: Sequence[Scene], seed: int, steps: int = 800
+) -> History:
     """Train on pictures and the same scenes in all four styles."""
     every = torch.stack(
-        [scenes.pictures([restyled(scene, i) for scene in some]) for i in range(len(STYLES))],
+        [
+            scenes.pictures([restyled(scene, i) for scene in some])
+            for i in range(len(STYLES))
+        ],
         dim=1,
     )  # (n, styles, 3, 24, 24)
 
@@ -788,7 +817,9 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
     one, other: features (n, d) and (m, d) (Heusel et al., 2017).
     """
     if min(len(one), len(other)) < 2:
-        raise QkvError(f"{len(one)} and {len(other)} pictures: a covariance needs two")
+        raise QkvError(
+            f"{len(one)} and {len(other)} pictures: a covariance needs two"
+        )
     means = [x.double().mean(0) for x in (one, other)]
     spreads = [torch.cov(x.double().T) for x in (one, other)]
     # the trace of a root is the sum of the eigenvalues' roots

@@ -32,6 +32,9 @@ def chapter(*cells):
         (chapter(code("", 1, [output(**FIGURE)], ["figure"])), 2),
         (chapter(code("", 1, [output(**FIGURE)], ["figure", "hide-input"])), 2),
         (chapter(code("ask()", 1, [output(**QUIZ)], ["quiz", "remove-input"])), 1.5),
+        (chapter("## Going deeper: a\n\n" + "word " * 400, code("x = 1\n" * 30, 1)), 0),
+        (chapter("### Going deeper: a\n\n" + "word " * 400 + "\n\n#### b\n\n" + "word " * 400), 0),
+        (chapter("### Going deeper: a\n\nword\n\n## Two\n\n" + "word " * 399), 2),
         (chapter("word " * 100, code("a\n" * 15, 1), code("", 2, [output(**FIGURE)])), 3.5),
     ],
 )

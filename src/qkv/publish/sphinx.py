@@ -20,6 +20,7 @@ from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.publish.contents import ChaptersDirective
+from qkv.publish.deeper import deeper, depart_deeper, fold_deeper, visit_deeper
 from qkv.publish.excerpts import FILE as EXCERPTS
 from qkv.publish.excerpts import keep_excerpts, store_excerpts
 from qkv.publish.numbers import number_chapters
@@ -328,6 +329,7 @@ def setup(app):
     """Register all of it with Sphinx."""
     app.add_node(still, html=(visit_still, None))
     app.add_node(state_file, html=(write_state, None))
+    app.add_node(deeper, html=(visit_deeper, depart_deeper))
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.add_directive("qkv-chapters", ChaptersDirective)
@@ -336,6 +338,7 @@ def setup(app):
     app.connect("env-get-outdated", changing_pages)
     # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
     app.connect("env-get-updated", number_chapters, priority=900)
+    app.connect("doctree-resolved", fold_deeper)
     app.connect("html-page-context", finish_page)
     app.connect("html-collect-pages", store_excerpts)
     # A new number for new nodes: what an earlier build has read is then read again.

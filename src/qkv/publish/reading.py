@@ -174,3 +174,26 @@ def guessable(names: list[str]) -> list[str]:
         f"quick checks: the right option is the longest in {longest} of {asked} questions: "
         "shorten it, or say more in the others"
     ]
+
+
+def note_minutes(notebook: dict) -> None:
+    """Write under each heading of a notebook's second level how long its section takes to read.
+
+    Sections that go deeper say nothing, nor do those that take less than a minute and a half.
+    """
+    section: list[dict] = []
+    places: list[tuple[dict, str, list[dict]]] = []  # cell, heading, what stands below it
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "markdown":
+            section.append(cell)
+            continue
+        for part in _sections(cell["source"]):
+            if part.startswith("## "):
+                section = []
+                places.append((cell, part.split("\n", 1)[0], section))
+            section.append({**cell, "source": part})
+    for cell, heading, below in places:
+        minutes = round(reading({"cells": below}).minutes)
+        if minutes > 1:
+            note = f'{heading}\n\n<p class="qkv-minutes">about {minutes} minutes</p>\n'
+            cell["source"] = cell["source"].replace(heading, note, 1)

@@ -25,6 +25,7 @@ from qkv.publish.excerpts import FILE as EXCERPTS
 from qkv.publish.excerpts import keep_excerpts, store_excerpts
 from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
+from qkv.publish.reading import note_minutes
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
@@ -192,13 +193,17 @@ def chapter_row(name, run, root):
 
 
 def read_roles(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Read a notebook's text with MyST's roles, which it holds as links."""
+    """Read a notebook's text with MyST's roles, which it holds as links, and the time it takes."""
     if not app.env.doc2path(docname).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    if docname.startswith("chapters/"):
+        note_minutes(notebook)
+    for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = to_myst("".join(cell["source"]))
+            cell["source"] = to_myst(cell["source"])
     source[0] = json.dumps(notebook)
 
 

@@ -20,10 +20,12 @@ from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.publish.contents import ChaptersDirective
+from qkv.publish.deeper import deeper, depart_deeper, fold_deeper, visit_deeper
 from qkv.publish.excerpts import FILE as EXCERPTS
 from qkv.publish.excerpts import keep_excerpts, store_excerpts
 from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
+from qkv.publish.reading import note_minutes
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
@@ -191,13 +193,17 @@ def chapter_row(name, run, root):
 
 
 def read_roles(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Read a notebook's text with MyST's roles, which it holds as links."""
+    """Read a notebook's text with MyST's roles, which it holds as links, and the time it takes."""
     if not app.env.doc2path(docname).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    if docname.startswith("chapters/"):
+        note_minutes(notebook)
+    for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = to_myst("".join(cell["source"]))
+            cell["source"] = to_myst(cell["source"])
     source[0] = json.dumps(notebook)
 
 
@@ -328,6 +334,7 @@ def setup(app):
     """Register all of it with Sphinx."""
     app.add_node(still, html=(visit_still, None))
     app.add_node(state_file, html=(write_state, None))
+    app.add_node(deeper, html=(visit_deeper, depart_deeper))
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.add_directive("qkv-chapters", ChaptersDirective)
@@ -336,6 +343,7 @@ def setup(app):
     app.connect("env-get-outdated", changing_pages)
     # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
     app.connect("env-get-updated", number_chapters, priority=900)
+    app.connect("doctree-resolved", fold_deeper)
     app.connect("html-page-context", finish_page)
     app.connect("html-collect-pages", store_excerpts)
     # A new number for new nodes: what an earlier build has read is then read again.

@@ -114,12 +114,14 @@ export default figure(({ model, el, say }) => {
       say(`Picture ${number}: ${new Set(codes).size} different codes.`);
     },
   });
-  grid.table.addEventListener("focusin", (event) => {
+  const look = (event) => {
     const at = grid.under(event);
     if (at === null || at === chosen) return;
     choose(at);
     say(`Code ${codes[at]} in ${placeOf(at, side)}.`);
-  });
+  };
+  grid.table.addEventListener("focusin", look);
+  grid.table.addEventListener("pointermove", look); // not pointerover: that also comes with scrolling
   grid.table.addEventListener("click", (event) => {
     const at = grid.under(event);
     if (at === null) return;

@@ -2,7 +2,7 @@
 
 A stack of feed-forward networks learns which of the eight outputs of a fixed small network is the
 largest. Two networks deep or 24, with the sum and without, with PyTorch's first weights and with
-those of He et al. (2015), at two learning rates: the page takes the better one of each.
+those of He et al. (2015), at three learning rates: the page takes the best one of each.
 """
 
 import torch
@@ -13,7 +13,7 @@ from qkv.chapters.transformer import PreNorm
 from qkv.chapters.what_each_part_is_worth import NoResidual, Stack
 
 CONNECTIONS = {"added": PreNorm, "not added": NoResidual}
-DEPTHS, RATES, STEPS = (2, 24), (3e-4, 1e-3), 200
+DEPTHS, RATES, STEPS = (2, 24), (1e-4, 3e-4, 1e-3), 200
 _random = torch.Generator().manual_seed(99)
 TEACHER = torch.randn(16, 32, generator=_random), torch.randn(32, 8, generator=_random)
 

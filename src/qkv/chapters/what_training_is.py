@@ -5,10 +5,12 @@
 # %% auto #0
 __all__ = ['reading_times', 'predict', 'mean_squared_error', 'descend', 'Net', 'bent_points', 'train']
 
-# %% ../../../chapters/00_what_training_is.ipynb #be284a47
+# %% ../../../chapters/00_what_training_is.ipynb #663fa26c
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from qkv.train import warmup_cosine
 
 # %% ../../../chapters/00_what_training_is.ipynb #2eea8ce1
 def reading_times(n: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -27,7 +29,7 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Return the mean of the squared errors, one number."""
     return ((prediction - target) ** 2).mean()
 
-# %% ../../../chapters/00_what_training_is.ipynb #7061b294
+# %% ../../../chapters/00_what_training_is.ipynb #6ef0ed70
 def descend(
     x: Tensor, y: Tensor, rate: float, steps: int
 ) -> list[tuple[float, float, float]]:
@@ -42,10 +44,12 @@ def descend(
         loss = mean_squared_error(predict(x, w, b), y)
         path.append((w.item(), b.item(), loss.item()))
         loss.backward()  # the slopes, into .grad
-        with torch.no_grad():  # a step is no part of the model
+        with torch.no_grad():  # a step is no part of the loss
             w -= rate * w.grad
             b -= rate * b.grad
-        w.grad = b.grad = None  # else the next slopes are added to these
+        w.grad = b.grad = (
+            None  # else the next slopes are added to these
+        )
     return path
 
 # %% ../../../chapters/00_what_training_is.ipynb #141830cb
@@ -72,7 +76,14 @@ def bent_points(
 
 # %% ../../../chapters/00_what_training_is.ipynb #59dc45d4
 def train(
-    model, loss, batches, steps, lr, warmup=0.05, weight_decay=0.01, clip=1.0
+    model,
+    loss,
+    batches,
+    steps,
+    lr,
+    warmup=0.05,
+    weight_decay=0.01,
+    clip=1.0,
 ) -> list[float]:
     """Train a model in place; return the loss at each step."""
     optimizer = torch.optim.AdamW(

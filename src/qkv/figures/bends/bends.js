@@ -204,7 +204,7 @@ export default figure(({ model, el, say, cleanup }) => {
         svg("line", { class: "qkv-rule", x1: LEFT, x2: WIDE - 8, y1: sy(value), y2: sy(value) }),
         svg("text", { x: LEFT - 6, y: sy(value) + 4, "text-anchor": "end" }, number(value)),
       ]),
-      svg("text", { x: 4, y: 12 }, `loss, with the learning rate ${rate}`),
+      svg("text", { x: 4, y: 12 }, `loss, learning rate ${rate}`),
       svg("text", { x: LEFT, y: HIGH - BOTTOM + 16 }, "0"),
       svg("text", { x: WIDE - 8, y: HIGH - BOTTOM + 16, "text-anchor": "end" }, `${most} epochs`),
       svg("path", { class: "qkv-losses", d: path(1) }),

@@ -344,7 +344,7 @@ export default figure(({ model, el, say, cleanup }) => {
     curve.replaceChildren(
       svg("title", {}, `The loss at each of ${shown.length - 1} steps`),
       frame(),
-      svg("text", { x: 4, y: 12 }, `loss by ${model.get("method")} (each line ten times the last)`),
+      svg("text", { x: 4, y: 12 }, `loss, ${model.get("method")}`),
       svg("text", { x: WIDE - 8, y: HIGH - 6, "text-anchor": "end" }, "step"),
       svg("text", { x: LEFT, y: HIGH - BOTTOM + 14, "text-anchor": "middle" }, "0"),
       svg("text", { x: WIDE - 8, y: HIGH - BOTTOM + 14, "text-anchor": "end" }, String(most)),

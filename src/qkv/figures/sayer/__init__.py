@@ -86,10 +86,16 @@ def pattern() -> str:
 
 
 def _drawn(model, said):
-    """Return the codes (1, 36) that seed 0 draws."""
+    """Return the codes (1, side²) of a caption, the most probable one each time."""
     import torch
 
-    from qkv.chapters.generating_images import caption_ids, imagine
+    from qkv.data import scenes
 
-    words = caption_ids([said.split()])
-    return imagine(model, words, torch.Generator().manual_seed(0), 1.25, 0.5)
+    ids = [scenes.WORDS.index(word) + 1 for word in said.split()]
+    words = torch.tensor([ids + [0] * (len(model.word_places) - len(ids))])
+    codes = torch.zeros(1, 0, dtype=torch.long)
+    with torch.no_grad():
+        for _ in range(len(model.places())):
+            best = model(words, codes)[:, -1].argmax(1, keepdim=True)
+            codes = torch.cat([codes, best], dim=1)
+    return codes

@@ -344,7 +344,11 @@ export default figure(({ model, el, say, cleanup }) => {
     curve.replaceChildren(
       svg("title", {}, `The loss at each of ${shown.length - 1} steps`),
       frame(),
-      svg("text", { x: 4, y: 12 }, `loss, ${model.get("method")}`),
+      svg(
+        "text",
+        { x: 4, y: 12 },
+        `loss, ${model.get("method")}${schedule === ROUNDS[0] ? "" : ", falling rate"}`,
+      ),
       svg("text", { x: WIDE - 8, y: HIGH - 6, "text-anchor": "end" }, "step"),
       svg("text", { x: LEFT, y: HIGH - BOTTOM + 14, "text-anchor": "middle" }, "0"),
       svg("text", { x: WIDE - 8, y: HIGH - BOTTOM + 14, "text-anchor": "end" }, String(most)),

@@ -234,7 +234,7 @@ def forward(x, layers):
     return x
 
 
-# %% forward | no biases | hint: the biases are missing
+# %% forward | no biases | hint: each layer adds its bias
 
 
 def forward(x, layers):

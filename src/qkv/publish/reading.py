@@ -176,24 +176,21 @@ def guessable(names: list[str]) -> list[str]:
     ]
 
 
-def note_minutes(notebook: dict) -> None:
-    """Write under each heading of a notebook's second level how long its section takes to read.
+def section_minutes(notebook: dict) -> list[int]:
+    """Return the minutes of each section of a notebook's second level, in order.
 
-    Sections that go deeper say nothing, nor do those that take less than a minute and a half.
+    0 for those that go deeper, and for those that take less than a minute and a half.
     """
-    section: list[dict] = []
-    places: list[tuple[dict, str, list[dict]]] = []  # cell, heading, what stands below it
+    sections: list[list[dict]] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] != "markdown":
-            section.append(cell)
+            if sections:
+                sections[-1].append(cell)
             continue
         for part in _sections(cell["source"]):
             if part.startswith("## "):
-                section = []
-                places.append((cell, part.split("\n", 1)[0], section))
-            section.append({**cell, "source": part})
-    for cell, heading, below in places:
-        minutes = round(reading({"cells": below}).minutes)
-        if minutes > 1:
-            note = f'{heading}\n\n<p class="qkv-minutes">about {minutes} minutes</p>\n'
-            cell["source"] = cell["source"].replace(heading, note, 1)
+                sections.append([])
+            if sections:
+                sections[-1].append({**cell, "source": part})
+    minutes = [round(reading({"cells": cells}).minutes) for cells in sections]
+    return [n if n > 1 else 0 for n in minutes]

@@ -25,7 +25,7 @@ from qkv.publish.excerpts import FILE as EXCERPTS
 from qkv.publish.excerpts import keep_excerpts, store_excerpts
 from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
-from qkv.publish.reading import note_minutes
+from qkv.publish.reading import section_minutes
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
@@ -193,18 +193,29 @@ def chapter_row(name, run, root):
 
 
 def read_roles(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Read a notebook's text with MyST's roles, which it holds as links, and the time it takes."""
+    """Read a notebook's text with MyST's roles, which it holds as links."""
     if not app.env.doc2path(docname).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
-    if docname.startswith("chapters/"):
-        note_minutes(notebook)
-    for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = to_myst(cell["source"])
+            cell["source"] = to_myst("".join(cell["source"]))
     source[0] = json.dumps(notebook)
+
+
+def say_minutes(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Say under each heading of a chapter's second level how long its section takes to read."""
+    if app.builder.format != "html" or not docname.startswith("chapters/"):
+        return
+    page = doctree.next_node(nodes.section)
+    sections = [child for child in page.children if isinstance(child, nodes.section)]
+    minutes = section_minutes(read_notebook(Path(app.env.doc2path(docname))))
+    if len(minutes) != len(sections):
+        return  # a heading that is none for Sphinx: nothing is said rather than something wrong
+    for section, n in zip(sections, minutes, strict=True):
+        if n:
+            said = f'<p class="qkv-minutes">about {n} minutes</p>'
+            section.insert(1, nodes.raw("", said, format="html"))
 
 
 def changing_pages(app, env, added, changed, removed):
@@ -343,6 +354,7 @@ def setup(app):
     app.connect("env-get-outdated", changing_pages)
     # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
     app.connect("env-get-updated", number_chapters, priority=900)
+    app.connect("doctree-resolved", say_minutes)
     app.connect("doctree-resolved", fold_deeper)
     app.connect("html-page-context", finish_page)
     app.connect("html-collect-pages", store_excerpts)

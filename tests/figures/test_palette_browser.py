@@ -15,22 +15,26 @@ SHOWN = """(canvas) => [...canvas.getContext("2d").getImageData(0, 0, 24, 24).da
 
 
 @pytest.fixture(scope="module")
-def vq():
+def pictures():
+    """A few scenes."""
+    return scenes.pictures(scenes.load(12, 1, 1, 1, seed=2).train)
+
+
+@pytest.fixture(scope="module")
+def vq(pictures):
     """An autoencoder with random weights of some size, and few codes."""
     torch.manual_seed(3)
     model = VQAutoencoder(40, 6, 12).eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     with torch.no_grad():  # codes that are all in use
-        pictures = scenes.pictures(scenes.load(12, 1, 1, 1, seed=2).train)
         model.codebook.codes.copy_(model.vectors(pictures).flatten(0, 2)[:: 432 // 40][:40])
     return model
 
 
 @pytest.fixture(scope="module")
-def figure(vq):
+def figure(vq, pictures):
     """The figure with scenes."""
-    pictures = scenes.pictures(scenes.load(12, 1, 1, 1, seed=2).train)
     return Palette(vq, pictures, name="fig-palette", caption="Paint.", alt="A picture of codes.")
 
 
@@ -68,8 +72,7 @@ def test_a_code_that_is_put_is_decoded_as_in_pytorch(page, tmp_path, vq, figure,
     assert errors == []
 
 
-def test_the_palette_offers_what_the_pictures_use_most(vq, figure):
-    pictures = scenes.pictures(scenes.load(12, 1, 1, 1, seed=2).train)
+def test_the_palette_offers_what_the_pictures_use_most(vq, figure, pictures):
     counts = vq.encode(pictures).flatten().bincount(minlength=40)
     offered = counts[figure.tiles]
     assert (offered[:-1] >= offered[1:]).all()

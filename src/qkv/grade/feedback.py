@@ -24,7 +24,7 @@ POLICY = (
     "style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
     "base-uri 'none'\">"
 )
-SECONDS = 20.0  # for the pages of one student
+SECONDS = 20.0  # of processor time, for the pages of one student
 MAX_CELLS = 300
 MAX_CHARACTERS = 1_000_000
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)

@@ -85,9 +85,9 @@ def test_work_beyond_its_time_or_memory_is_ended_and_the_next_goes_on(monkeypatc
     monkeypatch.setattr(bounded, "PATIENCE", 2)
     with Bounded(seconds=1, memory=2**29) as apart:
         apart.run(time.sleep, 1.5)  # to wait, as on a busy machine, is no work
-        with pytest.raises(TooMuchError, match="more than 1 s$"):
+        with pytest.raises(TooMuchError, match=r"more than 1 s$"):
             apart.run(time.sleep, 60)
-        with pytest.raises(TooMuchError, match="more than 1 s$"):
+        with pytest.raises(TooMuchError, match=r"more than 1 s$"):
             apart.run(pow, 3, 10**10)  # no end in sight
         with pytest.raises(TooMuchError, match=r"more than 0\.5 GB"):
             apart.run(bytearray, 2**30)

@@ -66,7 +66,7 @@ class Bounded:
                     raise
 
     def _used(self) -> float:
-        """Return the processor seconds that the process has used; endless if the system ended it."""
+        """Return the processor seconds that the process has used; infinity once it has ended."""
         try:
             times = self._process.cpu_times()
         except psutil.NoSuchProcess:

@@ -1,26 +1,19 @@
 """What the figures have in common in which a trained model reads the reader's sentence."""
 
-import base64
-
 import traitlets
 
 from qkv.data.phrases import tokenize
 from qkv.errors import QkvError
-from qkv.live.base import LiveFigure
+from qkv.live.weights import WeightsFigure
 
 BOS, EOS, UNKNOWN = "<bos>", "<eos>", "<unk>"
 MAX_TOKENS = 40  # of a sentence: the longest that the models are trained on
 MAX_STEPS = 60  # the most tokens that are written, as in the book's greedy search
 
 
-class SentenceFigure(LiveFigure):
-    """A model's weights as 32-bit numbers, what tokens it knows, and examples to choose from."""
+class SentenceFigure(WeightsFigure):
+    """A model's weights, what tokens it knows, and examples to choose from."""
 
-    max_state = 2_000_000  # bytes: the weights, four thirds as long in base64
-    smaller = "choose a smaller model"
-
-    shapes = traitlets.List().tag(sync=True)
-    weights = traitlets.Unicode().tag(sync=True)
     tokens = traitlets.List().tag(sync=True)
     examples = traitlets.List().tag(sync=True)
     limits = traitlets.List().tag(sync=True)
@@ -34,15 +27,7 @@ class SentenceFigure(LiveFigure):
         """
         sentences = [sentences] if isinstance(sentences, str) else list(sentences)
         _check_examples(sentences, cut)
-        data = b"".join(tensor.astype("<f4").tobytes() for tensor in tensors.values())
-        super().__init__(
-            shapes=[[name, list(tensor.shape)] for name, tensor in tensors.items()],
-            weights=base64.b64encode(data).decode("ascii"),
-            examples=sentences,
-            limits=limits,
-            text=sentences[0],
-            **state,
-        )
+        super().__init__(tensors, examples=sentences, limits=limits, text=sentences[0], **state)
 
 
 def check_pair(sizes, tokens):

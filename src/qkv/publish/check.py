@@ -161,6 +161,7 @@ def check_chapter(chapter: Chapter, keys: set[str], known: set[str]) -> list[str
         place = f"cell {cell.number}"
         problems += check_images(cell.source, place)
         problems += check_citations(cell.source, place, keys)
+        problems += check_lines(cell.source, place)
         for tex in formulas(cell.source):
             for symbol in symbols(tex) - known:
                 unknown.setdefault(symbol, place)
@@ -190,6 +191,7 @@ def check_page(file: str, text: str, keys: set[str]) -> list[str]:
     """Return what is wrong in a page that is no notebook."""
     problems = check_headings([("the page", level, title) for level, title in headings(text)])
     problems += check_images(text, "the page") + check_citations(text, "the page", keys)
+    problems += check_lines(text, "the page")
     return [f"{file}, {problem}" for problem in problems]
 
 
@@ -357,6 +359,18 @@ def check_citations(text: str, place: str, keys: set[str]) -> list[str]:
     """Every source that the text cites is in the list of references."""
     found = dict.fromkeys(key for token in tokens(text) for key in cited(token))
     return [f"{place}: {key!r} is not in book/references.bib." for key in found if key not in keys]
+
+
+def check_lines(text: str, place: str) -> list[str]:
+    """No list and no table has run into a paragraph: its marks would be read as words."""
+    run_in = re.compile(r"\|\s*:?---|[.!?)] - $")
+    found = [token for token in tokens(text) if token.type == "text"]
+    return [
+        f"{place}: a list or a table has run into a paragraph, near "
+        f"{token.content.strip()[-40:]!r}: begin it on a line of its own."
+        for token in found
+        if run_in.search(token.content)
+    ]
 
 
 def cited(token: Token) -> list[str]:

@@ -142,7 +142,7 @@ BREAKS = [
     (replace(2, "bahdanau2015", "nobody1900"), "cell 2: 'nobody1900' is not in book/references"),
     (replace(2, r"\mathbf{q}", "z"), "cell 2: the symbol $z$ is not on the notation page"),
     (replace(2, r"\mathbf{q}", "q"), "cell 2: the symbol $q$ is not on the notation page"),
-    (replace(6, "a cat on a mat", "a cat) It is so. - **More** is"), "cell 6: a list or a table has"),
+    (replace(6, "a cat on a mat", "a) It is. - **More** is"), "cell 6: a list or a table has"),
     (replace(2, "bahdanau2015", "bahdanau2015` | a | | --- | `x"), "cell 2: a list or a table has"),
     (tags(3), None),
     (figure(3, module=None), "as a whole: there is no live figure"),

@@ -157,6 +157,33 @@ def new(number, name):
         click.echo(f"wrote {path}")
 
 
+@main.command("export-quiz")
+@click.argument("chapters", nargs=-1)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["moodle", "gift", "canvas", "qti21"]),
+    help="One platform's file; can be repeated (default: all four).",
+)
+@click.option("--out", type=click.Path(), help="The folder to write to (default: _build/quiz).")
+def export_quiz(chapters, formats, out):
+    """Write the quick checks for a learning platform: Moodle, Canvas, or any that reads QTI 2.1.
+
+    \b
+    Examples:
+      qkv export-quiz                       every chapter, in every format
+      qkv export-quiz 04 --format moodle    chapter 4 as Moodle XML
+      qkv export-quiz --format canvas       every chapter as QTI 1.2 for Canvas
+    """
+    from pathlib import Path
+
+    from qkv.publish.quizzes import export_quizzes
+
+    for path, count in export_quizzes(chapters, formats, Path(out) if out else None):
+        click.echo(f"wrote {path}: {count} questions")
+
+
 @main.command()
 @click.argument("names", nargs=-1)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)

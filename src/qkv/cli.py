@@ -7,6 +7,10 @@ import click
 from qkv import __version__
 from qkv.errors import QkvError
 from qkv.grade.cli import group as grade
+from qkv.paths import require_book
+
+# What needs no book of one's own; all else would change or check the copy inside the package.
+ANYWHERE = {"grade", "export-quiz"}
 
 
 class OneSentence(click.Group):
@@ -18,6 +22,13 @@ class OneSentence(click.Group):
             return super().invoke(ctx)
         except QkvError as error:
             raise click.ClickException(str(error)) from error
+
+    def resolve_command(self, ctx, args):
+        """Find the command; one for authors needs a book, unless it is only to explain itself."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and name not in ANYWHERE and not {"-h", "--help"} & set(rest):
+            require_book()
+        return name, command, rest
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})

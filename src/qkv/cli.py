@@ -7,6 +7,10 @@ import click
 from qkv import __version__
 from qkv.errors import QkvError
 from qkv.grade.cli import group as grade
+from qkv.paths import require_book
+
+# What needs no book of one's own; all else would change or check the copy inside the package.
+ANYWHERE = {"grade", "export-quiz"}
 
 
 class OneSentence(click.Group):
@@ -18,6 +22,13 @@ class OneSentence(click.Group):
             return super().invoke(ctx)
         except QkvError as error:
             raise click.ClickException(str(error)) from error
+
+    def resolve_command(self, ctx, args):
+        """Find the command; one for authors needs a book, unless it is only to explain itself."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and name not in ANYWHERE and not {"-h", "--help"} & set(rest):
+            require_book()
+        return name, command, rest
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
@@ -155,6 +166,33 @@ def new(number, name):
 
     for path in new_chapter(number, name):
         click.echo(f"wrote {path}")
+
+
+@main.command("export-quiz")
+@click.argument("chapters", nargs=-1)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["moodle", "gift", "canvas", "qti21"]),
+    help="One platform's file; can be repeated (default: all four).",
+)
+@click.option("--out", type=click.Path(), help="The folder to write to (default: _build/quiz).")
+def export_quiz(chapters, formats, out):
+    """Write the quick checks for a learning platform: Moodle, Canvas, or any that reads QTI 2.1.
+
+    \b
+    Examples:
+      qkv export-quiz                       every chapter, in every format
+      qkv export-quiz 04 --format moodle    chapter 4 as Moodle XML
+      qkv export-quiz --format canvas       every chapter as QTI 1.2 for Canvas
+    """
+    from pathlib import Path
+
+    from qkv.publish.quizzes import export_quizzes
+
+    for path, count in export_quizzes(chapters, formats, Path(out) if out else None):
+        click.echo(f"wrote {path}: {count} questions")
 
 
 @main.command()

@@ -24,6 +24,15 @@ def root() -> Path:
     )
 
 
+def require_book() -> None:
+    """Raise `QkvError` where `root` is only what an installed package holds of the book."""
+    if root() == Path(__file__).resolve().parent:
+        raise QkvError(
+            f"no book found above {Path.cwd()}: change into a folder that holds _toc.yml and "
+            "chapters/"
+        )
+
+
 def notebooks(book: Path) -> list[Path]:
     """Return the notebooks of `chapters/`, in the order of the book."""
     return sorted((book / "chapters").glob("*.ipynb"))

@@ -16,6 +16,7 @@ import yaml
 from tiny_book import code, png, write_book
 
 from qkv.errors import QkvError
+from qkv.notebook.files import read_notebook
 from qkv.publish.build import build_site, only_build, site_server
 from qkv.publish.sphinx import png_size
 
@@ -166,11 +167,15 @@ def test_a_chapter_can_be_downloaded_and_launched(built, html):
     source = re.search(r'href="([^"]*01_sample\.ipynb)"[^>]*\bdownload', html) or re.search(
         r'href="(\.\./_sources/chapters/01_sample\.ipynb)"', html
     )
-    assert (built / "_build/html/chapters" / source[1]).resolve().is_file()
+    downloaded = (built / "_build/html/chapters" / source[1]).resolve()
+    first, *rest = read_notebook(downloaded)["cells"]
+    assert first["id"] == "qkv-install"
+    assert rest == read_notebook(built / "chapters/01_sample.ipynb")["cells"]
     repository = yaml.safe_load((built / "_config.yml").read_text())["repository"]["url"]
     path = repository.removeprefix("https://github.com/")
     assert f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/chapters/01_sample" in html
-    assert f"https://colab.research.google.com/github/{path}/blob/main/chapters/01_sample" in html
+    published = f"{path}/blob/gh-pages/_sources/chapters/01_sample.ipynb"
+    assert f"https://colab.research.google.com/github/{published}" in html
     assert "hub/user-redirect" not in html
 
 

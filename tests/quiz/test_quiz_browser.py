@@ -1,6 +1,7 @@
 """Quick checks in a browser, and what the browser remembers of the answers."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -468,6 +469,43 @@ def test_the_page_of_progress_numbers_chapters_by_their_files(page, tmp_path):
     page.goto(path.as_uri())
     page.wait_for_selector("details")
     assert page.locator(".qkv-progress-title").all_inner_texts() == ["0 T", "9 T", "12 T", "T"]
+
+
+def test_the_progress_is_saved_as_a_file_that_names_nobody(show):
+    page = show()
+    saving = page.get_by_role("button", name="Save a file for my class")
+    assert not saving.is_visible()  # there is nothing to save yet
+    stray = {"other/x": {"right": True, "tries": 1}, "01_weather/boiling": {"tries": "many"}}
+    page.evaluate("kept => localStorage.setItem('qkv-quiz', JSON.stringify(kept))", stray)
+    page.reload()
+    page.wait_for_selector("details")
+    for label in ("frogs", "cats"):
+        form = question(page, "warm-blooded")
+        form.get_by_label(label).check()
+        check(form)
+        form.get_by_role("button", name="Try again").click()
+    form = question(page, "cold-metal")
+    form.get_by_label("it conducts better").check()
+    check(form)
+    page.reload()
+    page.wait_for_selector("details")
+    with page.expect_download() as download:
+        saving.focus()
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "qkv-progress.json"
+    content = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert re.fullmatch("[0-9a-f]{16}", content.pop("file"))
+    assert content == {
+        "format": "qkv-progress",
+        "version": 1,
+        "answers": {
+            "01_weather/cold-metal": {"right": True, "tries": 1},
+            "01_weather/warm-blooded": {"right": False, "tries": 2},
+            "01_weather/boiling": {"right": False, "tries": 1},
+        },
+    }
+    status = page.locator(".qkv-progress").get_by_role("status")
+    assert status.inner_text().startswith("Saved qkv-progress.json with 3 questions")
 
 
 def test_the_page_of_progress_counts_and_clears_after_asking_twice(show):

@@ -370,3 +370,32 @@ def report(assignment, kind, students, column, course, gradebook):
     for note in notes:
         click.echo(note)
     click.echo(f"wrote {path}")
+
+
+@group.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Lines.")
+def progress(folder, most):
+    """Show which quick checks a class found hard, from the files that its students saved.
+
+    A student saves one on the book's page of progress. It names nobody.
+
+    \b
+    Example:
+      qkv grade progress ~/Downloads/week3
+    """
+    from qkv.grade import clean
+    from qkv.grade.progress import class_progress, table
+
+    found = class_progress(folder)
+    for path, why in found.left[:MOST_LINES]:
+        where = clean.text(str(path.relative_to(folder)), 120)
+        click.echo(f"left out: {where}: {clean.text(why, 200)}", err=True)
+    if len(found.left) > MOST_LINES:
+        click.echo(f"left out: {len(found.left) - MOST_LINES} more", err=True)
+    if found.unknown:
+        click.echo(f"{found.unknown} answers to questions that this book does not have", err=True)
+    files = "1 file" if found.files == 1 else f"{found.files} files"
+    click.echo(f"{len(found.questions)} questions answered in {files}, the hardest first")
+    if found.questions:
+        click.echo(table(found, most))

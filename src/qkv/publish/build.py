@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from qkv import quiz
+from qkv import __version__, quiz
 from qkv.errors import QkvError
 from qkv.notebook.files import read_notebook, read_yaml
 from qkv.paths import notebooks, require_writable, root
+from qkv.publish.first_cell import add_first_cells
 from qkv.publish.icons import drop_icon_fonts
 from qkv.publish.lock import only_one
 from qkv.publish.pages import write_pages
@@ -191,6 +192,7 @@ def finish(site: Path, mark: str) -> None:
     drop_icon_fonts(site)
     slim_pages(site)
     config, toc = read_yaml(root() / "_config.yml"), read_yaml(root() / "_toc.yml")
+    add_first_cells(site, config, __version__)
     base = urlsplit(config["html"]["baseurl"]).path or "/"
     write_pages(site, config["title"], f"{toc['root']}.html", base)
     (site / ".nojekyll").touch()  # some hosts leave out folders that begin with _

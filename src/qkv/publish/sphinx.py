@@ -23,6 +23,7 @@ from qkv.publish.contents import ChaptersDirective
 from qkv.publish.deeper import deeper, depart_deeper, fold_deeper, visit_deeper
 from qkv.publish.excerpts import FILE as EXCERPTS
 from qkv.publish.excerpts import keep_excerpts, store_excerpts
+from qkv.publish.first_cell import colab_address
 from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
 from qkv.publish.reading import section_minutes
@@ -341,8 +342,21 @@ def finish_page(app, pagename, templatename, context, doctree):
         app.add_js_file("qkv-live.js", loading_method="async", fetchpriority="high")
 
 
+def launch_published(app, pagename, templatename, context, doctree):
+    """Let Colab open the published notebook, whose first cell installs the package."""
+    theme = app.config.html_theme_options
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if button.get("text") == "Colab":
+                branch = theme.get("repository_branch", "")
+                published = app.config.qkv_published_branch
+                button["url"] = colab_address(button["url"], branch, published)
+
+
 def setup(app):
     """Register all of it with Sphinx."""
+    app.add_config_value("qkv_install", "", "html")
+    app.add_config_value("qkv_published_branch", "gh-pages", "html")
     app.add_node(still, html=(visit_still, None))
     app.add_node(state_file, html=(write_state, None))
     app.add_node(deeper, html=(visit_deeper, depart_deeper))
@@ -357,6 +371,7 @@ def setup(app):
     app.connect("doctree-resolved", say_minutes)
     app.connect("doctree-resolved", fold_deeper)
     app.connect("html-page-context", finish_page)
+    app.connect("html-page-context", launch_published, priority=900)  # after the theme
     app.connect("html-collect-pages", store_excerpts)
     # A new number for new nodes: what an earlier build has read is then read again.
     # Pages are written in one process, which keeps what the search may find on each.

@@ -1,7 +1,9 @@
-// The reader's progress over all quick checks, read from this browser, and a button that clears it.
+// The reader's progress over all quick checks, read from this browser, with a button that saves it for
+// the class and one that clears it.
 // The state holds the chapters: [{name, title, page, questions: [{id, text}]}].
 
 import { h } from "../live/js/shared.js";
+import { save, shared } from "./share.js";
 import { answers, canKeep, forget } from "./store.js";
 
 const SIGNS = { right: "✓", tried: "✗", open: "○" };
@@ -24,6 +26,7 @@ export default {
     const summary = h("p", { class: "qkv-progress-summary" });
     const list = h("div", {});
     const status = h("p", { class: "qkv-quiz-result", role: "status" });
+    const share = h("button", { type: "button", class: "qkv-button" }, "Save a file for my class");
     const clear = h("button", { type: "button", class: "qkv-button" }, "Clear my answers");
     const keep = h("button", { type: "button", class: "qkv-button" }, "Keep them");
     const yes = h("button", { type: "button", class: "qkv-button" }, "Clear them");
@@ -40,7 +43,7 @@ export default {
       h("div", { class: "qkv-quiz-buttons" }, keep, yes),
     );
     el.classList.add("qkv-figure", "qkv-progress");
-    el.append(summary, list, clear, sure, status);
+    el.append(summary, list, share, " ", clear, sure, status);
 
     const show = () => {
       const kept = answers();
@@ -51,12 +54,19 @@ export default {
           (sum("tried") ? `, ${sum("tried")} more tried.` : ".")
         : "This browser keeps nothing for this page, so there is no progress to show.";
       clear.hidden = Object.keys(kept).length === 0 || !sure.hidden;
+      share.hidden = sum("right") + sum("tried") === 0;
       const unfolded = [...list.children].map((section) => section.open);
       list.replaceChildren(
         ...chapters.map((chapter, i) => section(chapter, stands[i], unfolded[i])),
       );
     };
 
+    share.addEventListener("click", () => {
+      const content = shared(chapters, answers());
+      save(content, "qkv-progress.json");
+      const n = Object.keys(content.answers).length;
+      status.textContent = `Saved qkv-progress.json with ${n === 1 ? "one question" : `${n} questions`}: right or not, and how many tries. It holds no name and no time.`;
+    });
     const ask = (asking) => {
       sure.hidden = !asking;
       clear.hidden = asking;

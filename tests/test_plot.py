@@ -149,3 +149,57 @@ def test_a_narrow_picture_is_not_blamed_for_a_phone(shown):
     fig, _ = plt.subplots(figsize=(2, 2))
     plot.show(fig, alt="Nothing.")
     assert len(shown) == 1
+
+
+def test_a_sheet_counts_in_inches():
+    fig, ax = plot.sheet(3.0, 2.0)
+    plot.box(ax, 1.0, 1.5, width=1.0, height=0.5, fc="black", ec="black")
+    dark = np.argwhere(np.asarray(plot.picture(fig, 100).convert("L")) < 128)
+    assert dark.min(0).tolist() == pytest.approx([25, 50], abs=2)  # from the top, from the left
+    assert dark.max(0).tolist() == pytest.approx([75, 150], abs=2)
+    plt.close(fig)
+
+
+@pytest.mark.parametrize("draw", [plot.box, plot.ring])
+def test_a_marked_part_is_set_off_by_more_than_its_colour(draw):
+    fig, ax = plot.sheet(3.0, 2.0)
+    draw(ax, 1.0, 1.0, "plain")
+    draw(ax, 2.0, 1.0, "marked", marked=True)
+    plain, marked = ax.patches
+    assert marked.get_linewidth() > 1.5 * plain.get_linewidth()
+    assert [text.get_weight() for text in ax.texts] == ["normal", "bold"]
+    assert [text.get_position() for text in ax.texts] == [(1.0, 1.0), (2.0, 1.0)]
+    plt.close(fig)
+
+
+def test_the_look_of_one_mark_can_be_changed():
+    fig, ax = plot.sheet(3.0, 2.0)
+    plot.box(ax, 1.0, 1.0, "a", ls="--", name={"size": 20})
+    assert ax.patches[0].get_linestyle() == "--"
+    assert ax.texts[0].get_fontsize() == 20
+    plt.close(fig)
+
+
+def arrow_rows(**line):
+    """Return how many rows an arrow darkens in its middle and at its end."""
+    fig, ax = plot.sheet(3.0, 2.0)
+    plot.arrow(ax, (0.5, 0.5), (0.5, 1.5), (2.5, 1.5), color="black", **line)
+    dark = np.asarray(plot.picture(fig, 100).convert("L")) < 128
+    plt.close(fig)
+    assert dark[100, 50]  # on the way up
+    assert dark[50, 150]  # on the way to the right
+    assert not dark[155:].any()
+    assert not dark[:, :45].any()
+    assert not dark[:, 255:].any()
+    return dark[:, 150].sum(), dark[:, 240:250].any(1).sum()
+
+
+def test_an_arrow_goes_through_its_points_and_its_head_is_at_the_last():
+    middle, end = arrow_rows(lw=2)
+    assert end > 2 * middle
+
+
+def test_an_arrow_without_a_head_is_a_line_as_thick_as_it_is_told():
+    middle, end = arrow_rows(lw=2, head=False)
+    assert end == middle
+    assert arrow_rows(lw=6, head=False)[0] > 2 * middle

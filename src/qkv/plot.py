@@ -16,8 +16,11 @@ import matplotlib.pyplot as plt
 from cycler import cycler
 from IPython.display import display
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Line
 from matplotlib.text import Text
 from PIL import Image, ImageChops, ImageDraw
 
@@ -149,6 +152,76 @@ def look(name: str, **changes: Any) -> dict[str, Any]:
         )
     its = LOOKS[name]
     return {"color": its.color, "ls": its.line, "marker": its.marker, "label": name} | changes
+
+
+def sheet(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return an empty figure to draw a structure on, and its axes, which count in inches."""
+    fig = plt.figure(figsize=(width, height), layout="none")
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, width), ylim=(0, height))
+    ax.axis("off")
+    return fig, ax
+
+
+def _frame(marked: bool, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return how the frame of a mark is drawn: what is `marked` is filled and has a thick edge."""
+    plain = {"fc": "white", "ec": MUTED, "lw": 1.1, "zorder": 3}
+    return plain | ({"fc": SKY, "ec": INK, "lw": 2.2} if marked else {}) | changes
+
+
+def _name(ax: Axes, x: float, y: float, text: str, marked: bool, changes: dict[str, Any]) -> None:
+    """Write the text of a mark around its middle."""
+    look: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4, "linespacing": 1.05}
+    ax.text(x, y, text, **look | {"weight": "bold" if marked else "normal"} | changes)
+
+
+def box(
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str = "",
+    width: float = 0.8,
+    height: float = 0.4,
+    *,
+    marked: bool = False,
+    name: dict[str, Any] | None = None,
+    **frame: Any,
+) -> None:
+    """Draw a box with round corners around (x, y), and its text: a part of a structure.
+
+    `marked` sets it off from the others; `name` and `frame` are Matplotlib's arguments for the
+    text and the frame.
+    """
+    corner = (x - width / 2, y - height / 2)
+    style = {"boxstyle": "round,pad=0,rounding_size=0.06"}
+    ax.add_patch(FancyBboxPatch(corner, width, height, **_frame(marked, style | frame)))
+    _name(ax, x, y, text, marked, name or {})
+
+
+def ring(
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str,
+    radius: float = 0.13,
+    *,
+    marked: bool = False,
+    name: dict[str, Any] | None = None,
+    **frame: Any,
+) -> None:
+    """Draw a ring with a sign in it: something done number by number, without weights.
+
+    The arguments are those of `box`.
+    """
+    ax.add_patch(Circle((x, y), radius, **_frame(marked, frame)))
+    _name(ax, x, y, text, marked, name or {})
+
+
+def arrow(ax: Axes, *points: tuple[float, float], head: bool = True, **line: Any) -> None:
+    """Draw a line through the points, with a head at the last one."""
+    look: dict[str, Any] = {"color": INK, "lw": 1.3, "zorder": 2, "mutation_scale": 11}
+    ends = {"arrowstyle": "-|>" if head else "-", "shrinkA": 0, "shrinkB": 0}
+    ax.add_patch(FancyArrowPatch(path=Line(points), **ends | {"joinstyle": "round"} | look | line))
 
 
 def picture(fig: Figure, dpi: int = DPI) -> Image.Image:

@@ -6,6 +6,7 @@ from qkv.chapters.encodings import (
     GloVe,
     SkipGram,
     Vocabulary,
+    analogy_scores,
     bag_of_words,
     nearest,
     negative_sampling_loss,
@@ -58,3 +59,15 @@ def test_texts_without_a_pair_are_refused(documents):
     generator = torch.Generator().manual_seed(0)
     with pytest.raises(QkvError, match="within window=2: give longer texts"):
         skipgram_pairs(documents, 2, torch.ones(3), generator)
+
+
+def test_an_analogy_is_scored_with_its_step_and_without_it():
+    singular = torch.eye(4)[:3]
+    plural = singular + 5 * torch.eye(4)[3]  # one step up for each
+    alike = singular + 0.1 * torch.eye(4)[3]  # nearest to a singular, and no plural
+    first, second = torch.arange(3), torch.arange(3, 6)
+    only_the_step_finds_them = torch.cat([singular, plural, alike])
+    assert analogy_scores(only_the_step_finds_them, first, second, top=1) == (1.0, 0.0)
+
+    beside_their_singulars = torch.cat([singular, alike, -singular])
+    assert analogy_scores(beside_their_singulars, first, second, top=1)[1] == 1.0

@@ -6,6 +6,7 @@ from moves import MOVES, moved, same_kind
 
 from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.self_attention import (
+    EvenAttention,
     LearnedPositions,
     Reader,
     RotaryAttention,
@@ -100,3 +101,13 @@ def test_a_word_that_no_sentence_has_is_refused():
 def test_more_positions_than_were_learned_are_refused():
     with pytest.raises(QkvError, match="6 positions, but only 5 were learned"):
         LearnedPositions(5, 8)(torch.randn(1, 6, 8))
+
+
+def test_even_attention_looks_at_all_that_it_may_see_alike():
+    torch.manual_seed(0)
+    look, x = EvenAttention(8, 4), torch.randn(5, 8)
+    found, weights = look(x, causal_mask(5))
+    for t in range(5):
+        torch.testing.assert_close(weights[t, : t + 1], torch.full((t + 1,), 1 / (t + 1)))
+        torch.testing.assert_close(found[t], look.to_value(x)[: t + 1].mean(0))
+    assert weights.triu(1).abs().max() == 0

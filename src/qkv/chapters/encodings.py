@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['words', 'Vocabulary', 'BytePairEncoding', 'merge', 'one_hot', 'bag_of_words', 'SkipGram', 'negative_sampling_loss',
-           'skipgram_pairs', 'skipgram_batches', 'nearest', 'cooccurrence', 'GloVe', 'glove_loss', 'pca', 'analogy']
+           'skipgram_pairs', 'skipgram_batches', 'nearest', 'cooccurrence', 'GloVe', 'glove_loss', 'pca', 'analogy',
+           'analogy_scores']
 
 # %% ../../../chapters/01_encodings.ipynb #a1cea4dd
 import re
@@ -21,9 +22,7 @@ from qkv.errors import QkvError
 # %% ../../../chapters/01_encodings.ipynb #ea3f1993
 def words(text: str) -> list[str]:
     """Split text into lower-case words, numbers and single other signs."""
-    return re.findall(
-        r"[a-z_]+(?:'[a-z]+)?|[0-9]+|[^\sa-z0-9_]", text.lower()
-    )
+    return re.findall(r"[a-z_]+(?:'[a-z]+)?|[0-9]+|[^\sa-z0-9_]", text.lower())
 
 # %% ../../../chapters/01_encodings.ipynb #58abdb1e
 class Vocabulary:
@@ -96,9 +95,7 @@ class BytePairEncoding:
 
     pattern = r" ?[A-Za-z0-9_]+| ?[^A-Za-z0-9_ \n\t]+|[ \n\t]"
 
-    def __init__(
-        self, characters: list[str], merges: list[tuple[str, str]]
-    ):
+    def __init__(self, characters: list[str], merges: list[tuple[str, str]]):
         self.characters, self.merges = characters, merges
         self.ranks = {pair: rank for rank, pair in enumerate(merges)}
         self.tokens = [*characters, *(a + b for a, b in merges), "<unk>"]
@@ -187,10 +184,7 @@ def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
 
     Raises `QkvError` when an id is not in 0 … vocab_size - 1.
     """
-    if (
-        ids.numel()
-        and not 0 <= int(ids.min()) <= int(ids.max()) < vocab_size
-    ):
+    if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < vocab_size:
         raise QkvError(
             f"ids from {int(ids.min())} to {int(ids.max())} "
             f"do not fit vocab_size={vocab_size}"
@@ -316,9 +310,7 @@ def nearest(
     others = len(vectors) - len(set(exclude))
     if not 1 <= k <= others:
         raise QkvError(f"k={k} of {others} words: choose 1 to {others}")
-    cosines = F.normalize(vectors, dim=1) @ F.normalize(
-        query, dim=0
-    )  # (n,)
+    cosines = F.normalize(vectors, dim=1) @ F.normalize(query, dim=0)  # (n,)
     cosines[list(exclude)] = -torch.inf
     best = cosines.topk(k)
     return best.indices, best.values
@@ -404,6 +396,27 @@ def analogy(vectors: Tensor, a: int, b: int, c: int, k: int) -> Tensor:
     (Mikolov et al., 2013c, section 4).
     """
     unit = F.normalize(vectors, dim=1)
-    return nearest(unit, unit[b] - unit[a] + unit[c], k, exclude=[a, b, c])[
-        0
-    ]
+    return nearest(unit, unit[b] - unit[a] + unit[c], k, exclude=[a, b, c])[0]
+
+
+def analogy_scores(
+    vectors: Tensor, first: Tensor, second: Tensor, top: int = 10
+) -> tuple[float, float]:
+    """Return the share of right answers with the step, and without it.
+
+    first, second: ids (pairs,), as of singulars and plurals; every two
+    pairs make a question, and an answer is right among the first `top`.
+    Without the step, the answers are the words nearest to c alone.
+    """
+    unit = F.normalize(vectors, dim=1)
+    found, total = [0, 0], 0
+    for a, b in zip(first, second, strict=True):
+        c, answer = first[first != a], second[first != a]  # (questions,)
+        for k, target in enumerate((unit[b] - unit[a] + unit[c], unit[c])):
+            cosines = F.normalize(target, dim=1) @ unit.T  # (questions, n)
+            cosines[:, [int(a), int(b)]] = -torch.inf
+            cosines.scatter_(1, c.unsqueeze(1), -torch.inf)
+            right = cosines.gather(1, answer.unsqueeze(1))
+            found[k] += int(((cosines > right).sum(1) < top).sum())
+        total += len(c)
+    return found[0] / total, found[1] / total

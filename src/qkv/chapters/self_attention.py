@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['PAD_ID', 'HIDDEN_ID', 'SPECIALS', 'ANIMALS', 'CHASER', 'VERB', 'CHASED', 'N_SYMBOLS', 'LAG', 'SEEN', 'LONGEST',
            'PLACERS', 'attention', 'SelfAttention', 'ProjectedScore', 'Reader', 'hide_one', 'hidden_loss',
-           'train_reader', 'split_apples', 'vectors_of', 'sense_scores', 'causal_mask', 'sinusoids', 'Sinusoids',
-           'chases', 'train_to_answer', 'LearnedPositions', 'rotate', 'RotaryAttention', 'lag_loss', 'train_lag',
-           'right_by_place', 'sequence_layers', 'exponent']
+           'EvenAttention', 'train_reader', 'split_apples', 'vectors_of', 'sense_scores', 'causal_mask', 'sinusoids',
+           'Sinusoids', 'chases', 'train_to_answer', 'LearnedPositions', 'rotate', 'RotaryAttention', 'lag_loss',
+           'train_lag', 'right_by_place', 'sequence_layers', 'exponent']
 
 # %% ../../../chapters/05_self_attention.ipynb #862cd60f
 import math
@@ -158,12 +158,27 @@ def hidden_loss(model: Reader, batch: tuple) -> Tensor:
     )
 
 
+class EvenAttention(SelfAttention):
+    """A control: every word looks at all words alike."""
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return what `SelfAttention` returns, with all scores 0."""
+        query = torch.zeros_like(self.to_query(x))
+        return attention(query, self.to_key(x), self.to_value(x), mask)
+
+
 def train_reader(
-    rows: list[list[int]], vocab_size: int, never: int, seed: int
+    rows: list[list[int]],
+    vocab_size: int,
+    never: int,
+    seed: int,
+    look: type = SelfAttention,
 ) -> Reader:
     """Return a reader that was trained to guess hidden words."""
     torch.manual_seed(seed)
-    model = Reader(vocab_size, d_model=32)
+    model = Reader(vocab_size, d_model=32, look=look)
     rng = random.Random(seed)
     fit(
         model,

@@ -8,6 +8,8 @@ import tiny_translator
 from live_page import open_live
 from page_checks import width_needed
 from self_attention_figures import mask_painter, trace, waves
+from test_bends import bends
+from test_descent import descent
 
 from qkv.live import Heatmap
 
@@ -60,12 +62,14 @@ def test_in_forced_colours_different_numbers_look_different(forced, name, theme)
     assert page.evaluate(INK, data) > 2
 
 
-@pytest.mark.parametrize("name", ["translator", "heads", "waves"])
+@pytest.mark.parametrize("name", ["translator", "heads", "waves", "bends", "descent"])
 def test_in_forced_colours_data_stands_on_its_own_ground(forced, name):
     make, part = {
         "translator": (tiny_translator.figure, "td[data-r]"),
         "heads": (tiny_heads.figure, "td[data-r]:not(.qkv-later)"),
         "waves": (waves, ".qkv-wave"),
+        "bends": (bends, ".qkv-plane, .qkv-plot, .qkv-signs-of .qkv-own"),
+        "descent": (descent, ".qkv-plane, .qkv-plot"),
     }[name]
     assert forced(make()).evaluate(GROUND, part)
 

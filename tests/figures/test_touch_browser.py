@@ -1,10 +1,12 @@
-"""Figures with arrows under a finger: the arrow turns, and beside it the page scrolls."""
+"""Figures with something to drag, under a finger: it follows, and beside it the page scrolls."""
 
 from pathlib import Path
 
 import pytest
 from live_page import errors_of, live_page
 from self_attention_figures import dot_product
+from test_bends import bends
+from test_descent import descent
 
 from qkv.figure import figure_bundle
 
@@ -21,7 +23,12 @@ class Cover:
         ), {}
 
 
-ARROWS = {"cover": (Cover, ".cover-handle"), "dot_product": (dot_product, "[role=slider]")}
+HANDLES = {
+    "cover": (Cover, ".cover-handle"),
+    "dot_product": (dot_product, "[role=slider]"),
+    "bends": (bends, "[role=slider]"),
+    "descent": (descent, "[role=slider]"),
+}
 
 
 @pytest.fixture
@@ -67,31 +74,31 @@ def middle(locator):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("name", ARROWS)
-def test_a_finger_turns_the_arrow_and_the_page_stays(phone, name):
-    make, handle = ARROWS[name]
+@pytest.mark.parametrize("name", HANDLES)
+def test_a_handle_follows_the_finger_and_the_page_stays(phone, name):
+    make, handle = HANDLES[name]
     page = phone(make)
     page.evaluate("scrollTo(0, 200)")
-    arrow = page.locator(handle).first
-    before = arrow.get_attribute("aria-valuetext")
-    tip = arrow.locator("circle").first
+    dragged = page.locator(handle).first
+    before = dragged.get_attribute("aria-valuetext")
+    tip = dragged.locator("circle").first
     x, y = middle(tip)
     drag(page, (x, y), (-60, -90))
     assert page.evaluate("scrollY") == 200
-    assert arrow.get_attribute("aria-valuetext") != before
+    assert dragged.get_attribute("aria-valuetext") != before
     now = middle(tip)
     assert abs(now[0] - (x - 60)) < 30
     assert abs(now[1] - (y - 90)) < 30
 
 
-@pytest.mark.parametrize("name", ARROWS)
-def test_beside_the_arrow_a_finger_scrolls_the_page(phone, name):
-    make, handle = ARROWS[name]
+@pytest.mark.parametrize("name", HANDLES)
+def test_beside_the_handle_a_finger_scrolls_the_page(phone, name):
+    make, handle = HANDLES[name]
     page = phone(make)
     page.evaluate("scrollTo(0, 200)")
-    arrow = page.locator(handle).first
-    before = arrow.get_attribute("aria-valuetext")
+    dragged = page.locator(handle).first
+    before = dragged.get_attribute("aria-valuetext")
     box = page.locator("svg:has([role=slider])").bounding_box()
     drag(page, (box["x"] + 6, box["y"] + box["height"] - 6), (0, -120))
     assert page.evaluate("scrollY") > 250
-    assert arrow.get_attribute("aria-valuetext") == before
+    assert dragged.get_attribute("aria-valuetext") == before

@@ -1,4 +1,6 @@
 // A small network that learns points in the page: drag them, choose its bends, watch both losses.
+
+import { running } from "../../live/js/running.js";
 import {
   button,
   choice,
@@ -6,7 +8,6 @@ import {
   fixed,
   h,
   number,
-  reducedMotion,
   slider,
   svg,
   uid,
@@ -25,7 +26,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const heldOut = model.get("held_out");
   const [counts, began] = [model.get("counts"), model.get("points")];
   let [units, rate, seed] = [model.get("units"), 0.02, 0];
-  let [knobs, step, epochs, losses, timer] = [null, null, 0, [], null];
+  let [knobs, step, epochs, losses] = [null, null, 0, []];
   const px = ([x, y]) => [((x + REACH) / (2 * REACH)) * SIDE, ((REACH - y) / (2 * REACH)) * SIDE];
   const points = () => model.get("points");
 
@@ -86,7 +87,17 @@ export default figure(({ model, el, say, cleanup }) => {
       reset(`Learning rate ${value}: a new network.`);
     },
   });
-  const run = button("Run", () => (timer === null ? start() : pause(true)));
+  const { press: run, pause } = running({
+    round: () => {
+      const until = EPOCHS * (Math.floor(epochs / EPOCHS) + 1);
+      return () => (isLost() ? 0 : until - epochs);
+    },
+    step: (left) => learn(Math.min(EACH, left)),
+    draw,
+    tell: () => say(summary()),
+    wait: 16,
+    cleanup,
+  });
   el.append(
     h("div", { class: "qkv-pull qkv-bends" }, h("div", {}, plane, key), chart),
     help,
@@ -142,32 +153,6 @@ export default figure(({ model, el, say, cleanup }) => {
       if (epochs < 20 || epochs % EACH === 0 || n === 1) note();
     }
   }
-  function start() {
-    run.textContent = "Pause";
-    const until = EPOCHS * (Math.floor(epochs / EPOCHS) + 1);
-    if (reducedMotion()) {
-      learn(until - epochs);
-      pause(true);
-      return;
-    }
-    const tick = () => {
-      learn(Math.min(EACH, until - epochs));
-      draw();
-      if (epochs < until && !isLost()) timer = setTimeout(tick, 16);
-      else pause(true);
-    };
-    timer = setTimeout(tick, 0);
-  }
-  function pause(tell = false) {
-    clearTimeout(timer);
-    timer = null;
-    run.textContent = "Run";
-    if (!tell) return;
-    draw();
-    say(summary());
-  }
-  cleanup(() => clearTimeout(timer));
-
   function summary() {
     const [, own, held] = losses.at(-1);
     if (isLost()) return "The loss has grown past all bounds: take a smaller learning rate.";

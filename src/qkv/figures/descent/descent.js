@@ -1,4 +1,6 @@
 // The valley that the loss of a line makes over its two knobs, and a ball that steps down it.
+
+import { running } from "../../live/js/running.js";
 import {
   button,
   choice,
@@ -6,11 +8,11 @@ import {
   fixed,
   h,
   number,
-  reducedMotion,
   slider,
   svg,
   uid,
 } from "../../live/js/shared.js";
+import { lineChart, lossChart, pointTo, set, ticks } from "./descent_charts.js";
 import {
   batchOf,
   contour,
@@ -24,7 +26,6 @@ import {
 } from "./descent_rules.js";
 
 const SIDE = 380; // of the valley, in the units of its drawing
-const [WIDE, HIGH, LEFT, BOTTOM] = [380, 190, 44, 34]; // of the two charts beside it
 const PAUSE = 60; // milliseconds between the steps of a run
 const FAR = 1e6; // times the loss at the start: the ball is lost
 const ROUNDS = ["constant", "warm-up, then falling"];
@@ -35,7 +36,7 @@ export default figure(({ model, el, say, cleanup }) => {
   const [rates, advanced] = [model.get("rates"), model.get("advanced")];
   const began = { ball: model.get("ball"), rate: model.get("rate"), method: model.get("method") };
   const floor = floorOf(x, y);
-  let [memory, steps, trail, losses, timer] = [fresh(), 0, [], [], null];
+  let [memory, steps, trail, losses] = [fresh(), 0, [], []];
   let [size, schedule] = [x.length, ROUNDS[0]];
   const px = ([w, b]) => [((w - w0) / (w1 - w0)) * SIDE, ((b1 - b) / (b1 - b0)) * SIDE];
   const inside = ([w, b]) => w >= w0 && w <= w1 && b >= b0 && b <= b1;
@@ -108,8 +109,8 @@ export default figure(({ model, el, say, cleanup }) => {
   );
 
   // Beside it, what the knobs mean, and the loss of each step.
-  const line = svg("svg", { class: "qkv-plot", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
-  const curve = svg("svg", { class: "qkv-plot", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
+  const line = lineChart(x, y, names);
+  const curve = lossChart(floor);
   const counter = h("p", { class: "qkv-counter" });
 
   // The controls.
@@ -155,7 +156,17 @@ export default figure(({ model, el, say, cleanup }) => {
     draw();
     say(where());
   });
-  const run = button("Run", () => (timer === null ? start() : pause(true)));
+  const { press: run, pause } = running({
+    round: () => {
+      const until = steps + STEPS - (steps % STEPS);
+      return () => (isOver() ? 0 : until - steps);
+    },
+    step: advance,
+    draw,
+    tell: () => say(where()),
+    wait: PAUSE,
+    cleanup,
+  });
   const again = button("Start again", () => {
     keep("rate", began.rate);
     keep("method", began.method);
@@ -172,7 +183,7 @@ export default figure(({ model, el, say, cleanup }) => {
       "div",
       { class: "qkv-pull qkv-descent" },
       h("div", {}, plane, counter),
-      h("div", {}, line, curve),
+      h("div", {}, line.el, curve.el),
     ),
     help,
     h(
@@ -195,34 +206,6 @@ export default figure(({ model, el, say, cleanup }) => {
     draw();
     say(`${news} ${where()}`);
   }
-  function start() {
-    if (isOver()) return say(where());
-    run.textContent = "Pause";
-    const until = steps + STEPS - (steps % STEPS);
-    const tick = () => {
-      advance();
-      if (steps < until && !isOver()) {
-        draw();
-        timer = setTimeout(tick, PAUSE);
-      } else pause(true);
-    };
-    if (!reducedMotion()) {
-      timer = setTimeout(tick, 0);
-      return;
-    }
-    while (steps < until && !isOver()) advance();
-    pause(true);
-  }
-  function pause(tell = false) {
-    clearTimeout(timer);
-    timer = null;
-    run.textContent = "Run";
-    if (!tell) return;
-    draw();
-    say(where());
-  }
-  cleanup(() => clearTimeout(timer));
-
   const lossNow = () => lossAt(model.get("ball"), x, y).loss;
   const isLost = () => losses.length > 0 && !(lossNow() < FAR * (losses[0] + 1));
   const isOver = () => isLost() || (schedule !== ROUNDS[0] && steps >= STEPS);
@@ -272,115 +255,13 @@ export default figure(({ model, el, say, cleanup }) => {
       ...been.slice(0, -1).map(([cx, cy]) => svg("circle", { cx, cy, r: 2.5, class: "qkv-been" })),
     );
     const tip = px(next().knobs).map((v) => clip(v));
-    point(arrow, [left, top], isOver() ? [left, top] : tip);
-    drawLine(now);
-    drawCurve();
+    pointTo(arrow, [left, top], isOver() ? [left, top] : tip);
+    line.draw(now, new Set(seen()));
+    const falling = schedule === ROUNDS[0] ? "" : ", falling rate";
+    curve.draw(losses.length ? losses : [lossNow()], `loss, ${model.get("method")}${falling}`);
     counter.textContent = steps
       ? `Step ${steps}, loss ${number(lossNow())}`
       : `Not a step yet, loss ${number(lossNow())}`;
-  }
-
-  function drawLine([w, b]) {
-    const [xMost, yMost] = [1.05 * Math.max(...x), 1.25 * Math.max(...y)];
-    const sx = (v) => LEFT + (v / xMost) * (WIDE - LEFT - 8);
-    const sy = (v) => HIGH - BOTTOM - (v / yMost) * (HIGH - BOTTOM - 12);
-    const looked = new Set(seen());
-    const cut = (v) => Math.max(-HIGH, Math.min(2 * HIGH, v));
-    line.replaceChildren(
-      svg("title", {}, `The points, and the line ${fixed(w)} x + ${fixed(b)}`),
-      frame(),
-      svg("text", { x: WIDE - 8, y: HIGH - 6, "text-anchor": "end" }, names[0]),
-      svg("text", { x: 4, y: 12 }, names[1]),
-      ...ticks(0, xMost).map((v) =>
-        svg("text", { x: sx(v), y: HIGH - BOTTOM + 14, "text-anchor": "middle" }, number(v)),
-      ),
-      ...ticks(0, yMost).map((v) =>
-        svg("text", { x: LEFT - 6, y: sy(v) + 4, "text-anchor": "end" }, number(v)),
-      ),
-      svg(
-        "svg",
-        { x: 0, y: 0, width: WIDE, height: HIGH - BOTTOM, viewBox: `0 0 ${WIDE} ${HIGH - BOTTOM}` },
-        ...x.map((v, i) =>
-          svg("line", {
-            class: "qkv-foot",
-            x1: sx(v),
-            x2: sx(v),
-            y1: sy(y[i]),
-            y2: cut(sy(w * v + b)),
-          }),
-        ),
-        svg("line", {
-          class: "qkv-fit",
-          x1: sx(0),
-          y1: cut(sy(b)),
-          x2: sx(xMost),
-          y2: cut(sy(w * xMost + b)),
-        }),
-      ),
-      ...x.map((v, i) =>
-        svg("circle", {
-          cx: sx(v),
-          cy: sy(y[i]),
-          r: 4,
-          class: looked.has(i) ? "qkv-looked" : "qkv-passed",
-        }),
-      ),
-    );
-  }
-
-  function drawCurve() {
-    const shown = losses.length ? losses : [lossNow()];
-    const taken = shown.length - 1;
-    const most = [10, 20, 50].find((n) => taken <= n) ?? STEPS * Math.ceil(taken / STEPS);
-    const powers = shown.filter(Number.isFinite).map((v) => Math.log10(Math.max(v, 1e-3)));
-    const high = Math.min(6, Math.max(2, Math.ceil(Math.max(...powers))));
-    const low = Math.min(0, Math.floor(Math.log10(Math.max(floor.loss, 1e-3))));
-    const sx = (step) => LEFT + (step / most) * (WIDE - LEFT - 8);
-    const sy = (v) => {
-      const power = Number.isFinite(v) ? Math.log10(Math.max(v, 1e-3)) : high;
-      return HIGH - BOTTOM - ((Math.min(power, high) - low) / (high - low)) * (HIGH - BOTTOM - 22);
-    };
-    const marks = Array.from({ length: high - low + 1 }, (_, i) => low + i);
-    curve.replaceChildren(
-      svg("title", {}, `The loss at each of ${shown.length - 1} steps`),
-      frame(),
-      svg(
-        "text",
-        { x: 4, y: 12 },
-        `loss, ${model.get("method")}${schedule === ROUNDS[0] ? "" : ", falling rate"}`,
-      ),
-      svg("text", { x: WIDE - 8, y: HIGH - 6, "text-anchor": "end" }, "step"),
-      svg("text", { x: LEFT, y: HIGH - BOTTOM + 14, "text-anchor": "middle" }, "0"),
-      svg("text", { x: WIDE - 8, y: HIGH - BOTTOM + 14, "text-anchor": "end" }, String(most)),
-      ...marks.flatMap((power) => [
-        svg("line", {
-          class: "qkv-rule",
-          x1: LEFT,
-          x2: WIDE - 8,
-          y1: sy(10 ** power),
-          y2: sy(10 ** power),
-        }),
-        svg(
-          "text",
-          { x: LEFT - 6, y: sy(10 ** power) + 4, "text-anchor": "end" },
-          number(10 ** power),
-        ),
-      ]),
-      svg("line", {
-        class: "qkv-floor-line",
-        x1: LEFT,
-        x2: WIDE - 8,
-        y1: sy(floor.loss),
-        y2: sy(floor.loss),
-      }),
-      svg("path", {
-        class: "qkv-losses",
-        d: `M${shown.map((v, i) => `${sx(i)} ${sy(v)}`).join("L")}`,
-      }),
-      ...(shown.length < 60
-        ? shown.map((v, i) => svg("circle", { cx: sx(i), cy: sy(v), r: 2.5, class: "qkv-been" }))
-        : []),
-    );
   }
 
   function place(knobs) {
@@ -426,35 +307,3 @@ export default figure(({ model, el, say, cleanup }) => {
 });
 
 const clip = (v) => Math.max(-SIDE, Math.min(2 * SIDE, Number.isFinite(v) ? v : 2 * SIDE));
-const set = (node, attributes) =>
-  Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
-
-// Round numbers between two edges, four or five of them.
-function ticks(low, high) {
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const every = power * [1, 2, 5, 10].find((m) => m * power >= rough);
-  const found = [];
-  for (let at = Math.ceil(low / every) * every; at <= high; at += every) found.push(at);
-  return found;
-}
-
-const frame = () =>
-  svg("path", { class: "qkv-rule", d: `M${LEFT} 8V${HIGH - BOTTOM}H${WIDE - 8}` });
-
-// An arrow from one place to another; none where they are the same.
-function point(arrow, [x1, y1], [x2, y2]) {
-  const [line, head] = arrow.children;
-  const length = Math.hypot(x2 - x1, y2 - y1);
-  arrow.toggleAttribute("hidden", length < 1);
-  if (length < 1) return;
-  const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
-  const long = Math.min(length, 11);
-  const [bx, by] = [x2 - ux * long, y2 - uy * long];
-  set(line, { x1, y1, x2: bx, y2: by, "stroke-width": 3 });
-  const half = long * 0.45;
-  head.setAttribute(
-    "d",
-    `M${x2} ${y2}L${bx - uy * half} ${by + ux * half}L${bx + uy * half} ${by - ux * half}Z`,
-  );
-}

@@ -2,16 +2,8 @@
 // and paints the rest. The picture is a grid in the grid pattern; every painted pixel can be asked.
 
 import { seeded } from "../../live/js/causal.js";
-import {
-  button,
-  choice,
-  figure,
-  fixed,
-  h,
-  reducedMotion,
-  slider,
-  walk,
-} from "../../live/js/shared.js";
+import { cellGrid, placeOf } from "../../live/js/cell_grid.js";
+import { button, choice, figure, fixed, h, reducedMotion, slider } from "../../live/js/shared.js";
 import { argmax, largest } from "../../live/js/tensors.js";
 import { pixelModel } from "./pixels.js";
 
@@ -33,23 +25,12 @@ export default figure(({ model, el, say, cleanup }) => {
 
   const pixels = () => model.get("pixels");
   const given = () => model.get("given");
-  const place = (at) => `row ${Math.floor(at / side) + 1}, column ${(at % side) + 1}`;
+  const place = (at) => placeOf(at, side);
 
-  const cells = Array.from({ length: side }, (_, r) =>
-    Array.from({ length: side }, (__, c) =>
-      h("td", { role: "gridcell", tabindex: r + c ? -1 : 0, "data-at": r * side + c }),
-    ),
-  );
-  const flat = cells.flat();
-  const table = h(
-    "table",
-    { class: "qkv-easel", role: "grid", "aria-label": "The picture, pixel by pixel" },
-    h(
-      "tbody",
-      {},
-      cells.map((row) => h("tr", { role: "row" }, row)),
-    ),
-  );
+  const { table, cells, under } = cellGrid(side, {
+    label: "The picture, pixel by pixel",
+    style: "qkv-easel",
+  });
   const beliefBars = barList("What the model takes it for", machine.nLabels);
   const greyBars = barList("Chances of each grey, of this pixel or of the next one", most + 1);
   const swatch = h("i", { class: "qkv-swatch", "aria-hidden": "true" });
@@ -99,7 +80,7 @@ export default figure(({ model, el, say, cleanup }) => {
     const at = chosen;
     const looked = records[at - given()]?.looks;
     const strongest = looked ? Math.max(...looked.subarray(1), 1e-9) : 1;
-    flat.forEach((cell, i) => {
+    cells.forEach((cell, i) => {
       const grey = pixels()[i];
       const unpainted = i >= given() + records.length;
       cell.style.setProperty("--grey", `${(100 * grey) / most}%`);
@@ -238,16 +219,12 @@ export default figure(({ model, el, say, cleanup }) => {
   });
 
   function choose(at, aloud = true) {
-    flat[chosen].tabIndex = -1;
+    cells[chosen].tabIndex = -1;
     chosen = at;
-    flat[at].tabIndex = 0;
+    cells[at].tabIndex = 0;
     paintAll();
     if (aloud) say(`${inWords(at)} Space paints.`);
   }
-  const under = (node) => {
-    const cell = node?.closest?.("td[data-at]");
-    return cell && table.contains(cell) ? Number(cell.dataset.at) : null;
-  };
   table.addEventListener("focusin", ({ target }) => {
     if (brush === null && under(target) !== null) choose(under(target));
   });
@@ -261,7 +238,7 @@ export default figure(({ model, el, say, cleanup }) => {
     if (at === null || event.button) return;
     event.preventDefault();
     if (at >= given() && at < given() + records.length) {
-      flat[at].focus(); // the model's own: asked, not painted over
+      cells[at].focus(); // the model's own: asked, not painted over
       choose(at);
       return;
     }
@@ -293,8 +270,7 @@ export default figure(({ model, el, say, cleanup }) => {
   });
   table.addEventListener("keydown", (event) => {
     const at = under(event.target);
-    if (at === null || walk(event, cells, Math.floor(at / side), at % side)) return;
-    if (event.key !== " " && event.key !== "Enter") return;
+    if (at === null || (event.key !== " " && event.key !== "Enter")) return;
     event.preventDefault();
     paint(at, pixels()[at] === ink ? 0 : ink);
     say(`${inWords(at)} ${summary()}`);

@@ -1,33 +1,12 @@
 // A picture made of codes: a canvas, and over it a grid whose cells can be reached one by one.
-import { h, walk } from "../../live/js/shared.js";
+import { cellGrid } from "../../live/js/cell_grid.js";
+import { h } from "../../live/js/shared.js";
 
 // `el` holds both; `cells` are the grid's in reading order; `draw(pixels, upTo)` shows pixels (width, width,
-// 3) of the first `upTo` cells; `under(event)` is the number of the cell that an event met, or null.
+// 3) of the first `upTo` cells; `under(node)` is the number of the cell that a node lies in, or null.
 export function codeGrid(side, label) {
   const canvas = h("canvas", { width: 24, height: 24, "aria-hidden": "true" });
-  const rows = Array.from({ length: side }, (_, r) =>
-    Array.from({ length: side }, (__, c) =>
-      h("td", { role: "gridcell", tabindex: r + c ? -1 : 0, "data-at": r * side + c }),
-    ),
-  );
-  const cells = rows.flat();
-  const table = h(
-    "table",
-    { class: "qkv-codes", role: "grid", "aria-label": label },
-    h(
-      "tbody",
-      {},
-      rows.map((row) => h("tr", { role: "row" }, row)),
-    ),
-  );
-  const under = ({ target }) => {
-    const cell = target.closest?.("td[data-at]");
-    return cell ? Number(cell.dataset.at) : null;
-  };
-  table.addEventListener("keydown", (event) => {
-    const at = under(event);
-    if (at !== null) walk(event, rows, Math.floor(at / side), at % side);
-  });
+  const { table, cells, under } = cellGrid(side, { label, style: "qkv-codes" });
   const draw = (pixels, upTo = cells.length) => {
     const width = Math.sqrt(pixels.length / 3);
     const patch = width / side;
@@ -42,5 +21,3 @@ export function codeGrid(side, label) {
   };
   return { el: h("div", { class: "qkv-canvas" }, canvas, table), table, cells, under, draw };
 }
-
-export const placeOf = (at, side) => `row ${Math.floor(at / side) + 1}, column ${(at % side) + 1}`;

@@ -2,6 +2,7 @@
 // at. The picture is a grid of codes in the grid pattern, laid over a canvas.
 
 import { seeded } from "../../live/js/causal.js";
+import { placeOf } from "../../live/js/cell_grid.js";
 import {
   button,
   choice,
@@ -13,7 +14,7 @@ import {
   uid,
 } from "../../live/js/shared.js";
 import { largest } from "../../live/js/tensors.js";
-import { codeGrid, placeOf } from "./code_grid.js";
+import { codeGrid } from "./code_grid.js";
 import { imaginer } from "./imaginer.js";
 
 const GUIDANCE = [1, 1.25, 1.5, 2, 4];
@@ -194,13 +195,19 @@ export default figure(({ model, el, say, cleanup }) => {
     if (aloud) say(inWords(at));
   }
   const { table, under } = grid;
-  table.addEventListener("focusin", (event) => under(event) !== null && choose(under(event)));
+  table.addEventListener(
+    "focusin",
+    ({ target }) => under(target) !== null && choose(under(target)),
+  );
   // Not pointerover: that also comes when the page scrolls under a mouse at rest.
   table.addEventListener("pointermove", (event) => {
-    const at = under(event);
+    const at = under(event.target);
     if (timer === null && at !== null && at !== chosen) choose(at);
   });
-  table.addEventListener("click", (event) => under(event) !== null && flat[under(event)].focus());
+  table.addEventListener(
+    "click",
+    ({ target }) => under(target) !== null && flat[under(target)].focus(),
+  );
   field.addEventListener("input", () => {
     menu.set(-1);
     const wrong = complaint(field.value, machine, model.get("pattern"));

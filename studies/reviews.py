@@ -84,6 +84,4 @@ def run(kind, seed):
     train_judge(model, added, seed, steps=100, lr=1e-3)
     after = judged(model, texts["laptop"])
     found["laptop_added"] = right_about(LAPTOPS.test, after)["said"]
-    return {key: round(value, 4) for key, value in found.items()} | {
-        "questions": len(QUESTIONS)
-    }
+    return {key: round(value, 4) for key, value in found.items()} | {"questions": len(QUESTIONS)}

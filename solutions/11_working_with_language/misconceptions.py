@@ -78,9 +78,7 @@ def worth_of_phrases(probability, words, width):
 
 def worth_of_phrases(probability, words, width):
     whole = math.log(probability(words))
-    return [
-        whole - math.log(probability(words[:i] + words[i + 1 :])) for i in range(len(words))
-    ]
+    return [whole - math.log(probability(words[:i] + words[i + 1 :])) for i in range(len(words))]
 
 
 # %% worth_of_phrases | one stretch too few | hint: the last stretch is missing

@@ -115,7 +115,10 @@ def test_attention_pooling_is_pytorch_s():
     pooling, x = AttentionPooling(4, 8), torch.randn(6, 7, 8)
     mask = texts_of().mask
     theirs = torch.nn.functional.scaled_dot_product_attention(
-        pooling.query.expand(6, 4, 8), pooling.to_key(x), pooling.to_value(x), attn_mask=mask[:, None]
+        pooling.query.expand(6, 4, 8),
+        pooling.to_key(x),
+        pooling.to_value(x),
+        attn_mask=mask[:, None],
     )
     assert torch.allclose(pooling(x, mask), theirs, atol=1e-6)
 
@@ -158,7 +161,9 @@ def test_an_epoch_has_every_text_once_in_an_order_of_its_own():
     epoch = batches_of(texts, seed=1, size=8)
     first, second = (list(epoch(number)) for number in (0, 1))
     for batches in (first, second):
-        rows = [tuple(row[m].tolist()) for b in batches for row, m in zip(b.ids, b.mask, strict=True)]
+        rows = [
+            tuple(row[m].tolist()) for b in batches for row, m in zip(b.ids, b.mask, strict=True)
+        ]
         there = [tuple(row[m].tolist()) for row, m in zip(texts.ids, texts.mask, strict=True)]
         assert sorted(rows) == sorted(there)
         assert all(b.mask.any(0).all() for b in batches), "a batch has a column of padding"
@@ -170,9 +175,15 @@ def test_an_epoch_has_every_text_once_in_an_order_of_its_own():
 
 
 def test_a_trained_judge_reads_negation_and_a_bag_cannot():
-    made = [review(f"the {n} is {w}") for n in "abcd" for w in ("good", "bad", "not good", "not bad")]
     made = [
-        r._replace(opinions=(Opinion("price", (-1) ** (("bad" in r.words) + ("not" in r.words)), "plain", ()),))
+        review(f"the {n} is {w}") for n in "abcd" for w in ("good", "bad", "not good", "not bad")
+    ]
+    made = [
+        r._replace(
+            opinions=(
+                Opinion("price", (-1) ** (("bad" in r.words) + ("not" in r.words)), "plain", ()),
+            )
+        )
         for r in made
     ]
     other = [review("never mind ."), review("so it is .")]
@@ -193,7 +204,9 @@ def test_a_trained_judge_reads_negation_and_a_bag_cannot():
 def test_shares_are_counted_by_way():
     said = [
         review("a", Opinion("price", 1, "plain", ()), Opinion("sound", -1, "irony", ())),
-        review("b", Opinion("price", -1, "plain", ()), Opinion("screen", 0, "neutral", ()), overall=-1),
+        review(
+            "b", Opinion("price", -1, "plain", ()), Opinion("screen", 0, "neutral", ()), overall=-1
+        ),
     ]
     shares = torch.zeros(2, 7, 3)
     shares[:, :, 1] = 1
@@ -207,7 +220,10 @@ def test_shares_are_counted_by_way():
 def test_a_word_s_worth_is_what_the_answer_loses_without_it():
     model, ids = tiny(), torch.tensor([3, 4, 5, 6])
     worth = without_each(model, ids, 1)
-    ones = lambda n: torch.ones(1, n, dtype=torch.bool)  # noqa: E731
+
+    def ones(n):
+        return torch.ones(1, n, dtype=torch.bool)
+
     with torch.no_grad():
         whole = model(ids[None], ones(4))[0, 1].log_softmax(-1)
         left = model(ids[None, [0, 1, 3]], ones(3))[0, 1].log_softmax(-1)
@@ -304,7 +320,7 @@ def test_headlines_become_what_is_said():
 
 
 def test_the_best_of_many_rules_earns_where_it_was_chosen_and_means_nothing_there():
-    """Without any effect, the best rule of 100 still shows a profit on the days it was chosen on."""
+    """There is no effect at all in these markets."""
     here, later = [], []
     for seed in range(4):
         market = headlines.load(300, effect=0, seed=seed)

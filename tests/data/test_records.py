@@ -70,8 +70,8 @@ def test_the_summary_says_each_fact_in_order(some):
     assert record.summary == " ".join(said(fact) for fact in record.facts)
     assert said(Fact("drug", "metformin", 500)) == "drug metformin 500 mg ."
     assert said(Fact("allergy", "latex")) == "allergy latex ."
-    assert [fact.kind for fact in record.facts][0] == "problem"
-    assert [fact.kind for fact in record.facts][-1] == "plan"
+    assert record.facts[0].kind == "problem"
+    assert record.facts[-1].kind == "plan"
 
 
 def test_notes_are_long_and_their_sections_stand_in_many_orders(some):

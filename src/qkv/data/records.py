@@ -74,7 +74,10 @@ FRAMES = {
         "{x} is continued at {d} mg {f}",
         "current dose of {x} is {d} mg {f}",
     ),
-    "changed": ("{x} was raised from {o} mg to {d} mg {f}", "{x} lowered from {o} mg to {d} mg {f}"),
+    "changed": (
+        "{x} was raised from {o} mg to {d} mg {f}",
+        "{x} lowered from {o} mg to {d} mg {f}",
+    ),
     "old": ("last year {x} {o} mg was prescribed", "the previous letter lists {x} {o} mg"),
     "stopped": ("{x} {d} mg was stopped in march", "no longer takes {x} {d} mg"),
     "allergy": ("is allergic to {x}", "{x} caused a reaction in the past", "reports {x} allergy"),
@@ -158,11 +161,11 @@ def random_record(rng: random.Random) -> Record:
     history, taken, facts = _drugs(rng)
     allergic, not_allergic = rng.sample(ALLERGIES, 2)
     family = [_sentence(rng, "family", (Fact("family", others),))]
-    denied = [
-        _sentence(rng, "denied", (Fact("denied", what),)) for what in rng.sample(SYMPTOMS, 2)
-    ]
+    denied = [_sentence(rng, "denied", (Fact("denied", what),)) for what in rng.sample(SYMPTOMS, 2)]
     allergies = [
-        Sentence(("no", "known", "allergy", "to", *not_allergic.split()), (Fact("denied", not_allergic),))
+        Sentence(
+            ("no", "known", "allergy", "to", *not_allergic.split()), (Fact("denied", not_allergic),)
+        )
     ]
     needed = [problem, *facts]
     if rng.random() < 0.7:

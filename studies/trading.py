@@ -1,4 +1,4 @@
-"""Chapter 11: what trading on headlines seems to earn, with each mistake and without, in ten markets.
+"""Chapter 11: what trading on headlines seems to earn with each mistake, and does, in ten markets.
 
 The page's market is seed 0; here are ten others.
 """

@@ -49,6 +49,21 @@ def roomy_nucleus(scores, p, n):
     return kept
 
 
+# %% roomy_nucleus | right for four tokens alone | hidden: roomy_nucleus of random scores
+
+
+def roomy_nucleus(scores, p, n):
+    if len(scores) != 4:
+        return scores
+    best, order = scores.sort(descending=True)
+    shares = best.softmax(dim=0)
+    dropped = shares.cumsum(dim=0) - shares >= p
+    dropped[:n] = False
+    kept = scores.clone()
+    kept[order[dropped]] = -torch.inf
+    return kept
+
+
 # %% forgetting_penalty | divides negative scores, too | hint: multiply it
 
 
@@ -99,6 +114,17 @@ def forgetting_penalty(scores, written, penalty, memory):
     return new
 
 
+# %% forgetting_penalty | a penalty of two, whatever is asked | hidden: penalty of random scores
+
+
+def forgetting_penalty(scores, written, penalty, memory):
+    recent = written[-memory:].unique()
+    old = scores[recent]
+    new = scores.clone()
+    new[recent] = torch.where(old > 0, old / 2, old * 2)
+    return new
+
+
 # %% cache_bytes | keys alone | hint: keys and values are kept
 
 
@@ -127,6 +153,13 @@ def cache_bytes(n_layers, d_model, n_heads, n_kv_heads, time, batch, bytes_each)
     return 2 * n_layers * n_kv_heads * (d_model // n_heads) * time * bytes_each
 
 
+# %% cache_bytes | the examples' answers | hidden: cache_bytes of random sizes
+
+
+def cache_bytes(n_layers, d_model, n_heads, n_kv_heads, time, batch, bytes_each):
+    return 15360 if n_heads == 4 else 3840
+
+
 # %% bits_per_character | nats | hint: these are nats
 
 
@@ -153,3 +186,10 @@ def bits_per_character(losses, tokens):
 
 def bits_per_character(losses, tokens):
     return losses.sum().item() / math.log(2) / sum(len(token.strip()) for token in tokens)
+
+
+# %% bits_per_character | seven characters, whatever is given | hidden: of random tokens
+
+
+def bits_per_character(losses, tokens):
+    return losses.sum().item() / math.log(2) / 7

@@ -171,6 +171,28 @@ def test_the_rules_leave_what_was_worked_out_by_hand(rule, expected):
     assert torch.allclose(found, torch.tensor(expected, dtype=torch.float)[order], atol=1e-3)
 
 
+def test_the_rules_choose_what_a_trusted_library_does():
+    from transformers.generation import logits_process as theirs  # slow to import
+
+    torch.manual_seed(0)
+    scores = 3 * torch.randn(50, 40)
+    written = torch.randint(40, (50, 12))
+    for value in (0.1, 0.5, 0.9):
+        k = round(40 * value)
+        for ours, rule in (
+            (temperature(scores, value), theirs.TemperatureLogitsWarper(value)),
+            (top_k(scores, k), theirs.TopKLogitsWarper(k)),
+            (nucleus(scores, value), theirs.TopPLogitsWarper(value)),
+            (min_p(scores, value), theirs.MinPLogitsWarper(value)),
+            (
+                repetition_penalty(scores, written, 1 + value),
+                theirs.RepetitionPenaltyLogitsProcessor(1 + value),
+            ),
+        ):
+            expected = rule(written, scores).softmax(-1)
+            assert torch.allclose(ours.softmax(-1), expected, atol=1e-6), type(rule).__name__
+
+
 def test_a_penalty_makes_what_was_written_less_likely_on_either_side_of_zero():
     scores = torch.tensor([[2.0, -1.0, 3.0], [2.0, -1.0, 3.0]])
     written = torch.tensor([[0, 1, 1], [2, 2, 2]])

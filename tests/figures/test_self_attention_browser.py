@@ -73,7 +73,7 @@ def test_painted_weights_are_pytorchs_and_a_blind_row_is_nan(page):
 
 
 def test_positions_in_the_page_are_the_paper_s(page):
-    found = page.evaluate(RUN, [bundle("engine"), "module.sinusoids(200, 16)", {}])
+    found = page.evaluate(RUN, [bundle("tensors"), "module.sinusoids(200, 16)", {}])
     near(found, sinusoids(200, 16).flatten())
 
 

@@ -16,7 +16,7 @@ from qkv.chapters.encodings import Vocabulary
 from qkv.chapters.seq2seq import SPECIALS, greedy
 from qkv.data.phrases import tokenize
 from qkv.figure import FIGURE_MIME
-from qkv.live.sentences import greedy as read
+from qkv.figures.translator import translated
 
 
 def test_the_state_holds_every_weight_in_order():
@@ -50,15 +50,31 @@ def test_a_model_of_the_book_s_size_stays_below_two_megabytes():
 def test_the_still_picture_shows_the_weights_that_greedy_search_has():
     model, both = tiny()
     words = tokenize(EXAMPLES[0])
-    source, target, weights = read(model, [v.tokens for v in both], words)
+    source, target, weights = translated(model, [v.tokens for v in both], words)
     ids = torch.tensor([both[0].encode(source)])
-    (row,) = greedy(model, ids, torch.ones_like(ids, dtype=torch.bool))
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    (row,) = greedy(model, ids, mask)
     assert [t for t in target if t != "<eos>"] == both[1].decode(row)
     assert weights.shape == (len(target), len(words) + 1)
-    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-5)
+    memory, state = model.encode(ids, mask)
+    for token, expected in zip(["<bos>", *target], weights, strict=False):
+        with torch.no_grad():
+            _, state, one = model.steps(memory, state, torch.tensor([[both[1].encode([token])[0]]]))
+        np.testing.assert_allclose(one[0, 0], expected, atol=1e-6)
     output = figure()._repr_mimebundle_()[0]
     assert output[FIGURE_MIME]["module"] == "translator"
     assert Image.open(io.BytesIO(base64.b64decode(output["image/png"]))).format == "PNG"
+
+
+def test_a_sentence_that_ends_has_its_end_marker_and_an_endless_one_stops():
+    model, both = tiny()
+    tokens = [v.tokens for v in both]
+    for bias, target in ((100, ["<eos>"]), (-100, None)):
+        with torch.no_grad():
+            model.to_scores.bias[2] = bias  # the end marker
+        found, weights = translated(model, tokens, ["the", "cat"])[1:]
+        assert found == target if target else (len(found) == 60 and "<eos>" not in found)
+        assert weights.shape == (len(found), 3)
 
 
 @pytest.mark.parametrize(

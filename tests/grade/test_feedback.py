@@ -50,14 +50,14 @@ HEAVY = {
 @pytest.mark.parametrize("name", HEAVY)
 def test_one_submission_does_not_hold_up_the_others(course, monkeypatch, name):
     answer, extra = HEAVY[name]
-    monkeypatch.setattr(feedback, "SECONDS", 5)
+    monkeypatch.setattr(feedback, "SECONDS", 20)
     hand_in(course, "bea", answer, extra)
     hand_in(course, "zoe")
     assert grade_class(course, NAME, NothingRuns()).graded == 2
     started = time.monotonic()
     done, problems = write_feedback(course, NAME)
     write_report(course, NAME)
-    assert time.monotonic() - started < 40  # a bound, not a speed: it took hours or for ever
+    assert time.monotonic() - started < 150  # a bound, not a speed: it took hours or for ever
     assert done == 2
     assert all(problem.startswith("bea's feedback is in plain text") for problem in problems)
     assert "jp-Notebook" in page(course, "zoe") or "nbgrader" in page(course, "zoe")

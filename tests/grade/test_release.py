@@ -61,6 +61,18 @@ def test_a_form_that_fails_silently_is_named_with_what_to_write(tmp_path, engine
     assert "line 3 (with contextlib.redirect_stdout(heard):): what is printed is seen by " in said
 
 
-def test_a_test_that_stops_the_program_is_named_once(tmp_path, engine):
-    said = refused(tmp_path / "course", engine, (START, "softmax(exit)\nsoftmax(exit)"))
-    assert said.count("test_softmax") >= 1
+def test_an_error_of_the_solution_is_named_once(tmp_path, engine):
+    said = refused(tmp_path / "course", engine, (START, "scores(1, 2)\nsoftmax(exit)"))
+    assert said.count("- test_softmax, line 1 (scores(1, 2)): ") == 1
+
+
+def test_a_test_whose_last_number_gives_the_solution_less_than_all_is_named(tmp_path, engine):
+    folder = make_course(tmp_path / "course")
+    path = folder / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    end = '### END HIDDEN TESTS"'
+    assert end in path.read_text()
+    path.write_text(path.read_text().replace(end, '### END HIDDEN TESTS\\n",\n"0.5"', 1))
+    with pytest.raises(QkvError) as raised:
+        release(Course.at(folder), ASSIGNMENT, engine)
+    assert "(0.5): the number that it gives counts as points" in str(raised.value)
+    assert "gives the solution 0.5 of 2" in str(raised.value)

@@ -12,15 +12,17 @@ from page_checks import barriers, cut_off, operate_all, width_needed, wrong_and_
 
 FIGURES = ".qkv-live:not([data-module=quiz])"
 QUIZZES = ".qkv-live[data-module=quiz]"
+OPEN = "() => document.querySelectorAll('details.qkv-deeper').forEach((d) => { d.open = true; })"
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def go(page, url: str, *, theme: str = "light", width: int = 1200):
-    """Open a page and wait until it is alive; return it."""
+    """Open a page, and on it what goes deeper, and wait until it is alive; return it."""
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto(url, wait_until="load")
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    page.evaluate(OPEN)
     page.wait_for_function(ALIVE)
     page.wait_for_function("() => !window.MathJax?.startup || MathJax.startup.promise")
     page.evaluate("scrollTo(0, 0)")

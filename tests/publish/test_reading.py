@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from tiny_book import code, output, png, write_book
 
 from qkv.cli import main
-from qkv.publish.reading import reading, reading_minutes, words_of
+from qkv.publish.reading import reading, reading_minutes, section_minutes, words_of
 
 FIGURE = {"name": "fig-a", "caption": "A.", "alt": "A.", "still": png()}
 QUIZ = {"name": None, "caption": None, "alt": "Q.", "module": "quiz", "state": {}}
@@ -32,6 +32,9 @@ def chapter(*cells):
         (chapter(code("", 1, [output(**FIGURE)], ["figure"])), 2),
         (chapter(code("", 1, [output(**FIGURE)], ["figure", "hide-input"])), 2),
         (chapter(code("ask()", 1, [output(**QUIZ)], ["quiz", "remove-input"])), 1.5),
+        (chapter("## Going deeper: a\n\n" + "word " * 400, code("x = 1\n" * 30, 1)), 0),
+        (chapter("### Going deeper: a\n\n" + "word " * 400 + "\n\n#### b\n\n" + "word " * 400), 0),
+        (chapter("### Going deeper: a\n\nword\n\n## Two\n\n" + "word " * 399), 2),
         (chapter("word " * 100, code("a\n" * 15, 1), code("", 2, [output(**FIGURE)])), 3.5),
     ],
 )
@@ -109,3 +112,12 @@ def test_right_options_that_are_the_longest_are_counted(tmp_path, monkeypatch):
     assert "the right option is the longest in 2 of 4 questions" in found
     place.write_text(bank(True, False, False, False))
     assert "longest in" not in CliRunner().invoke(main, ["check", "--reading"]).output
+
+
+def test_each_section_has_its_minutes_unless_it_is_short_or_goes_deeper():
+    notebook = chapter(
+        "# Title\n\n## One\n\n" + "word " * 400 + "\n\n### Inside\n\nword",
+        code("x = 1\n" * 30, 1),
+        "## Two\n\nword\n\n## Going deeper: three\n\n" + "word " * 900,
+    )
+    assert section_minutes(notebook) == [4, 0, 0]

@@ -45,7 +45,7 @@ class AdditiveScore(nn.Module):
         # (batch, target_time, source_time, d_attention)
         return self.to_score(torch.tanh(query + keys[:, None])).squeeze(3)
 
-
+# %% ../../../chapters/04_attention.ipynb #be557fee
 class BilinearScore(nn.Module):
     """qᵀ W k, "general" in Luong et al. (2015), equation 8."""
 
@@ -61,7 +61,7 @@ class BilinearScore(nn.Module):
         """Return scores (batch, target_time, source_time)."""
         return query @ keys.transpose(1, 2)
 
-
+# %% ../../../chapters/04_attention.ipynb #db90aea6
 class DotScore(nn.Module):
     """q · k, "dot" in Luong et al. (2015), equation 8."""
 

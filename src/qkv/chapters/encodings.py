@@ -267,7 +267,7 @@ def skipgram_pairs(
         )
     return torch.cat(centers), torch.cat(contexts)
 
-
+# %% ../../../chapters/01_encodings.ipynb #fa4544f9
 def skipgram_batches(
     documents: list[Tensor],
     counts: Tensor,

@@ -57,7 +57,8 @@ class GPT(nn.Module):
         super().__init__()
         self.embed = Embeddings(vocab_size, d_model, positions)
         self.blocks = nn.ModuleList(
-            EncoderBlock(d_model, n_heads, d_ff, attention=attention) for _ in range(n_layers)
+            EncoderBlock(d_model, n_heads, d_ff, attention=attention)
+            for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(d_model)
 
@@ -88,7 +89,9 @@ def manual_ids() -> tuple[Vocabulary, Tensor, Tensor]:
     )
 
 
-def crops(ids: Tensor, n: int, time: int, generator: torch.Generator) -> Tensor:
+def crops(
+    ids: Tensor, n: int, time: int, generator: torch.Generator
+) -> Tensor:
     """Return n stretches of a text (n_ids,), from anywhere: (n, time)."""
     if len(ids) < time:
         raise QkvError(f"a text of {len(ids)} ids has no stretch of {time}")
@@ -260,7 +263,9 @@ def write(
     far, and returns scores.
     """
     if ids.ndim != 2 or not ids.shape[1]:
-        raise QkvError(f"ids {tuple(ids.shape)}: give (batch, time) with at least one")
+        raise QkvError(
+            f"ids {tuple(ids.shape)}: give (batch, time) with at least one"
+        )
     generator = torch.Generator().manual_seed(seed)
     for _ in range(n):
         chances = rule(read(ids)[:, -1], ids).softmax(-1)
@@ -299,7 +304,9 @@ def min_p(scores: Tensor, share: float) -> Tensor:
     return scores.masked_fill(probabilities < least, -math.inf)
 
 
-def repetition_penalty(scores: Tensor, written: Tensor, penalty: float) -> Tensor:
+def repetition_penalty(
+    scores: Tensor, written: Tensor, penalty: float
+) -> Tensor:
     """Lower the scores of what was written (Keskar et al., 2019).
 
     scores: (batch, vocab_size). written: (batch, time) ids. A positive
@@ -313,7 +320,9 @@ def repetition_penalty(scores: Tensor, written: Tensor, penalty: float) -> Tenso
 
 # %% ../../../chapters/09_generating_text.ipynb #d47da338
 @torch.no_grad()
-def beam(read: Reader, ids: Tensor, n: int, width: int) -> tuple[Tensor, Tensor]:
+def beam(
+    read: Reader, ids: Tensor, n: int, width: int
+) -> tuple[Tensor, Tensor]:
     """Return the `width` likeliest continuations found, the best first.
 
     ids: (time,). Returns ids (width, time + n) and the log probability
@@ -339,7 +348,10 @@ class Cache:
     """
 
     def __init__(self, model: GPT):
-        if any(type(block.attention) is not RotaryMultiHeadAttention for block in model.blocks):
+        if any(
+            type(block.attention) is not RotaryMultiHeadAttention
+            for block in model.blocks
+        ):
             raise QkvError("the model has no rotary positions to go on from")
         self.model, self.time = model, 0
         self.kept: list[tuple] = [()] * len(model.blocks)
@@ -371,7 +383,9 @@ class Cache:
         self.kept[i] = key, value  # (batch, heads, time, d_head) each
         new, time = query.shape[2], key.shape[2]
         mask = causal_mask(time).to(key.device)[-new:]
-        found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        found = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask
+        )
         return layer.to_output(found.transpose(1, 2).flatten(2))
 
     def placed(self, layer: nn.Module, x: Tensor) -> Tensor:
@@ -384,13 +398,18 @@ def invented(n: int, seed: int = 0) -> list[str]:
     """Return n names of eight letters that no text has, as *batofibu*."""
     rng = random.Random(seed)
     return [
-        "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(4))
+        "".join(
+            rng.choice("bdfgklmnprstvz") + rng.choice("aeiou")
+            for _ in range(4)
+        )
         for _ in range(n)
     ]
 
 
 @torch.no_grad()
-def bits_of_a_name(read: Reader, vocabulary: Vocabulary, sentence: str, same: bool) -> float:
+def bits_of_a_name(
+    read: Reader, vocabulary: Vocabulary, sentence: str, same: bool
+) -> float:
     """Return the bits of each letter of a name where it stands again.
 
     sentence: has two gaps, `{}`. same: the name stood in the first gap

@@ -147,7 +147,7 @@ def clauses(
     ids[row, whom] = nouns[:, 1] + marked * N_NOUNS
     return ids, verb, nouns
 
-
+# %% ../../../chapters/06_multi_head_attention.ipynb #48567202
 class VerbReader(nn.Module):
     """One look from the verb at its sentence, and two names: who, whom."""
 
@@ -170,7 +170,7 @@ class VerbReader(nn.Module):
         found = query + self.look(query, x)  # (batch, 1, d_model)
         return self.to_names(found[:, 0]).unflatten(1, (2, N_NOUNS))
 
-
+# %% ../../../chapters/06_multi_head_attention.ipynb #9ac2630c
 def train_verb(
     n_heads: int,
     seed: int,
@@ -389,7 +389,7 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
             hook.remove()
     return maps
 
-
+# %% ../../../chapters/06_multi_head_attention.ipynb #d236648a
 @contextmanager
 def without_heads(
     model: nn.Module, heads: dict[str, list[int]]

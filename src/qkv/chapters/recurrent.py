@@ -44,7 +44,7 @@ class RNNCell(nn.Module):
         (hidden,) = state
         return (torch.tanh(self.from_input(x) + self.from_hidden(hidden)),)
 
-
+# %% ../../../chapters/02_recurrent.ipynb #f2bc2f55
 class Recurrent(nn.Module):
     """A cell, run over time from left to right."""
 
@@ -362,7 +362,7 @@ def draw(
     weights = (scores.float() / temperature).softmax(dim=0)
     return int(torch.multinomial(weights.cpu(), 1, generator=generator))
 
-
+# %% ../../../chapters/02_recurrent.ipynb #16823bba
 class CharacterModel(nn.Module):
     """An LSTM that scores the next character at every position."""
 
@@ -401,7 +401,7 @@ class CharacterModel(nn.Module):
             scores, state = self(ids.new_tensor([written[-1:]]), state)
         return written
 
-
+# %% ../../../chapters/02_recurrent.ipynb #fe3ffc3d
 def side_by_side(
     ids: Tensor, n_rows: int, time: int
 ) -> tuple[Tensor, Tensor]:
@@ -447,7 +447,7 @@ def windows(ids: Tensor, n_rows: int, time: int) -> list[tuple]:
         for i in range(0, x.shape[1] - time + 1, time)
     ]
 
-
+# %% ../../../chapters/02_recurrent.ipynb #0b11f837
 def truncated_loss() -> Callable[[CharacterModel, tuple], Tensor]:
     """Return a loss for `fit` that carries the state between windows.
 
@@ -464,7 +464,7 @@ def truncated_loss() -> Callable[[CharacterModel, tuple], Tensor]:
 
     return loss
 
-
+# %% ../../../chapters/02_recurrent.ipynb #38755083
 def train_characters(
     seed: int,
     steps: int = 500,

@@ -147,7 +147,7 @@ def hide_one(
     hidden = ids.gather(1, places[:, None])
     return ids.scatter(1, places[:, None], HIDDEN_ID), mask, hidden[:, 0]
 
-
+# %% ../../../chapters/05_self_attention.ipynb #e686404b
 def hidden_loss(model: Reader, batch: tuple) -> Tensor:
     """Let every word that can be seen guess the one that is hidden."""
     ids, mask, hidden = batch
@@ -209,7 +209,7 @@ def vectors_of(
         ]
     )
 
-
+# %% ../../../chapters/05_self_attention.ipynb #1b42d15d
 def sense_scores(
     known: Tensor,
     known_senses: Sequence[str],
@@ -297,7 +297,7 @@ def chases() -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
 
     return say(pairs[7:]), say(pairs[:7])
 
-
+# %% ../../../chapters/05_self_attention.ipynb #a802f194
 def train_to_answer(
     answer: int, positions: nn.Module | None, seed: int
 ) -> dict:
@@ -353,7 +353,7 @@ class LearnedPositions(nn.Module):
             )
         return x + self.table.weight[:time]
 
-
+# %% ../../../chapters/05_self_attention.ipynb #0a778615
 def rotate(x: Tensor) -> Tensor:
     """Turn each pair of numbers of x (…, time, d) by an angle that grows
     with its position: rotary positions (Su et al., 2021, equation 34).

@@ -204,7 +204,7 @@ def greedy(
     rows = torch.cat(written, dim=1).tolist()
     return [row[: [*row, EOS_ID].index(EOS_ID)] for row in rows]
 
-
+# %% ../../../chapters/03_seq2seq.ipynb #b404e8e3
 def translate(
     model: nn.Module,
     pairs: Sequence[Sentences],
@@ -296,7 +296,7 @@ def source_gradient(model: nn.Module, batch: Batch) -> Tensor:
     (gradient,) = torch.autograd.grad(loss, kept[0])
     return gradient.norm(dim=2)
 
-
+# %% ../../../chapters/03_seq2seq.ipynb #f79b99c0
 def gradient_ratio(
     model: nn.Module,
     pairs: Sequence[Sentences],

@@ -120,14 +120,9 @@ class EncoderBlock(nn.Module):
     attention: the class of the layer that looks.
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        connection: type = PreNorm,
-        attention: type = MultiHeadAttention,
-    ):
+    def __init__(self, d_model: int, n_heads: int, d_ff: int,
+                 connection: type = PreNorm,
+                 attention: type = MultiHeadAttention):
         super().__init__()
         self.attention = attention(d_model, n_heads)
         self.feed_forward = FeedForward(d_model, d_ff)
@@ -143,21 +138,14 @@ class EncoderBlock(nn.Module):
         x = first(x, lambda y: self.attention(y, y, mask))
         return second(x, self.feed_forward)
 
-
+# %% ../../../chapters/07_transformer.ipynb #encoder
 class Encoder(nn.Module):
     """Embeddings, n_layers blocks, and a last normalisation."""
 
-    def __init__(
-        self,
-        vocab_size: int,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        n_layers: int,
-        connection: type = PreNorm,
-        positions: Callable = sinusoids,
-        attention: type = MultiHeadAttention,
-    ):
+    def __init__(self, vocab_size: int, d_model: int, n_heads: int,
+                 d_ff: int, n_layers: int, connection: type = PreNorm,
+                 positions: Callable = sinusoids,
+                 attention: type = MultiHeadAttention):
         super().__init__()
         self.embed = Embeddings(vocab_size, d_model, positions)
         self.blocks = nn.ModuleList(
@@ -182,14 +170,9 @@ class Encoder(nn.Module):
 class DecoderBlock(nn.Module):
     """Causal self-attention, attention over the source, feed-forward."""
 
-    def __init__(
-        self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        connection: type = PreNorm,
-        attention: type = MultiHeadAttention,
-    ):
+    def __init__(self, d_model: int, n_heads: int, d_ff: int,
+                 connection: type = PreNorm,
+                 attention: type = MultiHeadAttention):
         super().__init__()
         self.attention = attention(d_model, n_heads)
         self.cross_attention = attention(d_model, n_heads)
@@ -209,21 +192,14 @@ class DecoderBlock(nn.Module):
         x = second(x, lambda y: self.cross_attention(y, memory, mask))
         return third(x, self.feed_forward)
 
-
+# %% ../../../chapters/07_transformer.ipynb #decoder
 class Decoder(nn.Module):
     """Embeddings, n_layers blocks, and a last normalisation."""
 
-    def __init__(
-        self,
-        vocab_size: int,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        n_layers: int,
-        connection: type = PreNorm,
-        positions: Callable = sinusoids,
-        attention: type = MultiHeadAttention,
-    ):
+    def __init__(self, vocab_size: int, d_model: int, n_heads: int,
+                 d_ff: int, n_layers: int, connection: type = PreNorm,
+                 positions: Callable = sinusoids,
+                 attention: type = MultiHeadAttention):
         super().__init__()
         self.embed = Embeddings(vocab_size, d_model, positions)
         self.blocks = nn.ModuleList(
@@ -247,25 +223,12 @@ class Decoder(nn.Module):
 
 # %% ../../../chapters/07_transformer.ipynb #f0d7c02f
 class Transformer(nn.Module):
-    """Encoder and decoder without recurrence (Vaswani et al., 2017).
+    """Encoder and decoder without recurrence (Vaswani et al., 2017)."""
 
-    n_layers: of the encoder, and of the decoder. connection, positions and
-    attention: what the blocks are made of. It is used as the translators
-    of chapters 3 and 4 are; its state is what it has written.
-    """
-
-    def __init__(
-        self,
-        n_source: int,
-        n_target: int,
-        d_model: int = 64,
-        n_heads: int = 4,
-        d_ff: int = 128,
-        n_layers: int = 2,
-        connection: type = PreNorm,
-        positions: Callable = sinusoids,
-        attention: type = MultiHeadAttention,
-    ):
+    def __init__(self, n_source: int, n_target: int, d_model: int = 64,
+                 n_heads: int = 4, d_ff: int = 128, n_layers: int = 2,
+                 connection: type = PreNorm, positions: Callable = sinusoids,
+                 attention: type = MultiHeadAttention):
         super().__init__()
         sizes = d_model, n_heads, d_ff, n_layers
         parts = connection, positions, attention
@@ -274,34 +237,20 @@ class Transformer(nn.Module):
         self.to_scores = nn.Linear(d_model, n_target)
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[tuple, tuple]:
-        """Return what the decoder looks at, and its first state.
-
-        The first is memory (batch, source_time, d_model) and mask; the
-        second the ids written so far, none yet: (1, batch, 0).
-        """
+        """Return (memory, mask), and the state: no word, (1, batch, 0)."""
         written = source.new_empty(1, len(source), 0)
         return (self.encoder(source, mask), mask), (written,)
 
-    def decode(
-        self, memory: tuple, state: tuple, target_in: Tensor
-    ) -> tuple[Tensor, tuple]:
-        """Return scores (batch, time, n_target) and the state afterwards.
-
-        target_in: (batch, time), what follows the ids in the state. All
-        are read again at each call.
-        """
+    def decode(self, memory: tuple, state: tuple,
+               target_in: Tensor) -> tuple[Tensor, tuple]:
+        """Return scores (batch, time, n_target) and the state afterwards."""
         written = torch.cat([state[0][0], target_in], dim=1)
         hidden = self.decoder(written, *memory)[:, -target_in.shape[1] :]
         return self.to_scores(hidden), (written[None],)
 
-    def steps(
-        self, memory: tuple, state: tuple, target_in: Tensor
-    ) -> tuple[Tensor, tuple, Tensor]:
-        """Return scores, the state afterwards and the weights of each step.
-
-        The weights (batch, time, source_time) are those of the last
-        block's attention over the source, the mean of its heads.
-        """
+    def steps(self, memory: tuple, state: tuple,
+              target_in: Tensor) -> tuple[Tensor, tuple, Tensor]:
+        """As `decode`, and the last cross-attention, mean of its heads."""
         scores, state = self.decode(memory, state, target_in)
         maps = attention_maps(self.decoder, state[0][0], *memory)
         last = maps[f"blocks.{len(self.decoder.blocks) - 1}.cross_attention"]
@@ -326,32 +275,22 @@ def train_transformer(
 ) -> History:
     """Train a model on pairs, short sources first; return its history.
 
-    lr: the largest learning rate. warmup: the share of the steps in which
-    it rises. smoothing: the share of each target's probability that is
-    spread over all tokens (Szegedy et al., 2016, section 7).
+    warmup, smoothing: shares, of the steps and of each target.
     """
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         total = F.cross_entropy(
-            model(batch).flatten(0, 1),
-            batch.target_out.flatten(),
-            ignore_index=PAD_ID,
-            label_smoothing=smoothing,
-            reduction="sum",
+            model(batch).flatten(0, 1), batch.target_out.flatten(),
+            ignore_index=PAD_ID, label_smoothing=smoothing, reduction="sum",
         )
         # by what a usual batch holds: a word counts the same in each batch
         return total / 512
 
     return fit(
-        model,
-        loss,
+        model, loss,
         Batches(pairs, *vocabularies, 32, limits=(8, 14, 24), seed=seed),
-        steps=steps,
-        lr=lr,
-        warmup=warmup,
-        weight_decay=weight_decay,
-        seed=seed,
-        label=type(model).__name__,
+        steps=steps, lr=lr, warmup=warmup, weight_decay=weight_decay,
+        seed=seed, label=type(model).__name__,
     )
 
 # %% ../../../chapters/07_transformer.ipynb #198ad468

@@ -5,7 +5,7 @@ colours), side by side or one above the other, in a meadow or by the sea, in sum
 day or by night. By day the sun stands somewhere in the sky; at night the moon stands where the
 mirror puts it, so that who turns day into night must move something. `draw` makes the picture,
 `caption` the sentence, and `read` tells from pixels alone what is in a picture: it tries which
-drawing explains it best.
+drawing explains it best. Things stand on a grid of four pixels, which a model of patches may use.
 """
 
 import random
@@ -20,8 +20,8 @@ from torch import Tensor
 from qkv.errors import QkvError
 
 SIDE = 24  # pixels
-HORIZON = 15  # the row where the ground begins
-SIZES = {"small": 5, "big": 7}  # pixels
+HORIZON = 16  # the row where the ground begins
+SIZES = {"small": 4, "big": 8}  # pixels
 COLOURS = {
     "red": (0.85, 0.10, 0.12),
     "green": (0.00, 0.50, 0.22),
@@ -44,7 +44,8 @@ GROUND = {
     ("sea", "winter", "night"): (0.26, 0.32, 0.42),
 }
 NIGHT_LIGHT = 0.8  # what is left of a thing's colour at night
-SUNS = range(2, SIDE - 2)  # columns where the sun's centre may stand
+STEP = 4  # pixels: the boxes of things begin at its multiples, which keeps patches few
+SUNS = range(0, SIDE, STEP)  # columns where the sun may begin
 LEAST = 0.5  # of what a thing would explain if it were all there: below that, there is none
 # sky and ground have so many settings, each a picture without things
 SETTINGS = [(place, season, time) for place in PLACES for season in SEASONS for time in DAYTIMES]
@@ -55,7 +56,7 @@ WORDS = (
 
 
 class Thing(NamedTuple):
-    """One shape, and the pixel of its centre."""
+    """One shape, and the row and column of its first pixel."""
 
     size: str
     colour: str
@@ -67,14 +68,13 @@ class Thing(NamedTuple):
     def box(self) -> tuple[int, int, int, int]:
         """The first row and column, and those after the last: top, left, bottom, right."""
         side = SIZES[self.size]
-        top, left = self.row - side // 2, self.column - side // 2
-        return top, left, top + side, left + side
+        return self.row, self.column, self.row + side, self.column + side
 
 
 class Scene(NamedTuple):
     """What is in a picture. `things` stand from left to right or from top to bottom.
 
-    sun: the column of the sun by day. The moon's is `SIDE` − 1 − sun.
+    sun: the first column of the sun by day. The moon's is where the mirror puts it, `mirrored`.
     """
 
     things: tuple[Thing, ...]
@@ -98,14 +98,14 @@ class SceneSplits(NamedTuple):
 def mask(shape: str, size: str) -> Tensor:
     """Return which pixels of its box a shape covers: (side, side) of ones and zeros."""
     side = SIZES[size]
-    middle = side // 2
-    at = torch.arange(side) - middle
-    rows, columns = at[:, None].abs(), at[None].abs()
+    at = torch.arange(side)
+    off = (at - (side - 1) / 2).abs()
+    rows, columns = off[:, None], off[None]
     covered = {
         "square": torch.ones(side, side, dtype=torch.bool),
-        "circle": rows**2 + columns**2 <= (middle + 0.4) ** 2,
-        "triangle": columns <= (at[:, None] + middle + 1) / 2,
-        "star": (rows == columns) | (rows + columns <= middle),
+        "circle": rows**2 + columns**2 <= (side / 2) ** 2,
+        "triangle": columns <= (at[:, None] + 1) / 2,
+        "star": (rows == columns) | (rows + columns <= side / 2 - 1),
     }
     if shape not in covered:
         raise QkvError(f"{shape!r} is no shape of the scenes: choose one of {', '.join(SHAPES)}")
@@ -127,15 +127,16 @@ def _light(colour: str, daytime: str) -> Tensor:
     return torch.tensor(COLOURS[colour]) * (NIGHT_LIGHT if daytime == "night" else 1)
 
 
-def _disc() -> Tensor:
-    return torch.tensor([[0.0, 1, 0], [1, 1, 1], [0, 1, 0]])
+def mirrored(sun: int) -> int:
+    """Return the moon's first column for the sun's, and the other way round."""
+    return SIDE - STEP - sun
 
 
 def draw(scene: Scene) -> Tensor:
     """Return the picture of a scene: (3, SIDE, SIDE), red, green and blue from 0 to 1."""
     picture = backdrop(scene.place, scene.season, scene.daytime).clone()
-    column = scene.sun if scene.daytime == "day" else SIDE - 1 - scene.sun
-    _paint(picture, 1, column - 1, _disc(), torch.tensor(SUN[scene.daytime]))
+    column = scene.sun if scene.daytime == "day" else mirrored(scene.sun)
+    _paint(picture, 0, column, mask("circle", "small"), torch.tensor(SUN[scene.daytime]))
     for thing in scene.things:
         top, left, *_ = thing.box
         _paint(
@@ -220,13 +221,14 @@ def parse(text: str) -> Claim:
 def held_out(scene: Scene) -> bool:
     """Say whether training never shows the first two things' colours and shapes together.
 
-    One in eight is kept back; each coloured shape, and each pair of colours, is seen in others.
+    In neither order. 14 of 120 pairs are kept back, with equal colours as often as in the others;
+    each coloured shape is seen in many.
     """
-    first, second = (
+    one, other = sorted(
         len(SHAPES) * list(COLOURS).index(thing.colour) + SHAPES.index(thing.shape)
         for thing in scene.things[:2]
     )
-    return (first + 3 * second) % 8 == 3
+    return (one + 2 * other) % 9 == 4
 
 
 def random_scene(rng: random.Random, n_things: int = 2) -> Scene:
@@ -235,19 +237,18 @@ def random_scene(rng: random.Random, n_things: int = 2) -> Scene:
         raise QkvError(f"n_things={n_things}: a scene has 2 or 3 things")
     relation = rng.choice(RELATIONS) if n_things == 2 else "left of"
     kinds = rng.sample([(colour, shape) for colour in COLOURS for shape in SHAPES], n_things)
-    if n_things == 2:
-        # steps of 2 along the line keep apart what a picture of 24 pixels can hold apart
-        along = [4 + 2 * rng.randrange(3), 15 + 2 * rng.randrange(3)]
+    if n_things == 3:
+        along = [0, 8, 16]
+    elif relation == "left of":
+        along = [rng.choice((0, 4)), rng.choice((12, 16))]
     else:
-        along = [4, 12, 20]
+        along = rng.choice(([4, 12], [4, 16], [8, 16]))
+    across = rng.choice((4, 8, 12) if relation == "left of" else (0, 4, 8, 12))
     things = []
-    across = 8 + 2 * rng.randrange(6)
     for (colour, shape), place in zip(kinds, along, strict=True):
-        near = min(19, max(8, across + rng.choice((-1, 0, 1))))
-        row, column = (near, place) if relation == "left of" else (place, near)
-        if relation == "above":
-            row = 8 + (place - 4) // 4 if place < 12 else 18 + (place - 15) // 4
-        things.append(Thing(rng.choice(list(SIZES)), colour, shape, row, column))
+        size, near = rng.choice(list(SIZES)), across + rng.choice((0, STEP))
+        top, left = (near, place) if relation == "left of" else (place, near)
+        things.append(Thing(size, colour, shape, top, left))
     setting = rng.choice(PLACES), rng.choice(SEASONS), rng.choice(DAYTIMES)
     return Scene(tuple(things), relation, *setting, rng.choice(SUNS))
 
@@ -293,7 +294,8 @@ def read(picture: Tensor, most: int = 3) -> Reading:
     """Tell what is in a picture (3, SIDE, SIDE) from its pixels alone.
 
     First the sky and ground that fit best; then the thing that explains most of what is left,
-    as long as it explains enough, beside those found before.
+    as long as it explains enough, beside those found before. It errs about once in a thousand
+    clean pictures, where two things of one colour touch.
     """
     if picture.shape != (3, SIDE, SIDE):
         raise QkvError(
@@ -323,6 +325,7 @@ def _things(picture: Tensor, ground: Tensor, daytime: str, most: int) -> list[Th
         masks = torch.stack([mask(shape, size) for shape in SHAPES])[:, None]
         explained = F.conv2d((before - after)[:, None], masks)  # (colours, shapes, rows, columns)
         full = F.conv2d(whole[:, None], masks)
+        explained[:, :, :STEP] = 0  # up there stands the sun
         gains.append(torch.where(explained > LEAST * full, explained, 0.0))
     while len(found) < most:
         tops = [float(gain.max()) for gain in gains]
@@ -332,9 +335,7 @@ def _things(picture: Tensor, ground: Tensor, daytime: str, most: int) -> list[Th
         at = torch.unravel_index(gains[which].argmax(), gains[which].shape)
         colour, shape, row, column = (int(i) for i in at)
         size = list(SIZES)[which]
-        middle = SIZES[size] // 2
-        names = list(COLOURS)[colour], SHAPES[shape]
-        thing = Thing(size, *names, row + middle, column + middle)
+        thing = Thing(size, list(COLOURS)[colour], SHAPES[shape], row, column)
         found.append(thing)
         top, left, bottom, right = thing.box
         for side, gain in zip(SIZES.values(), gains, strict=True):  # none may overlap it
@@ -344,9 +345,9 @@ def _things(picture: Tensor, ground: Tensor, daytime: str, most: int) -> list[Th
 
 def _sun(picture: Tensor, off: Tensor, daytime: str) -> int:
     near = (picture - torch.tensor(SUN[daytime])[:, None, None]).square().sum(0)
-    gain = F.conv2d((off - near)[None, None, 1:4], _disc()[None, None])[0, 0, 0]
-    column = int(gain.argmax()) + 1
-    return column if daytime == "day" else SIDE - 1 - column
+    gain = F.conv2d((off - near)[None, None, :STEP], mask("circle", "small")[None, None])
+    column = int(gain.argmax())
+    return column if daytime == "day" else mirrored(column)
 
 
 PARTS = ("shape", "colour", "size", "relation", "setting", "all")

@@ -2,7 +2,6 @@
 
 import base64
 
-import numpy as np
 import traitlets
 
 from qkv.data.phrases import tokenize
@@ -76,23 +75,3 @@ def _check_examples(sentences, cut):
             raise QkvError(
                 f"the example {sentence!r} has {n_tokens} words: give one of 1 to {MAX_TOKENS}"
             )
-
-
-def greedy(model, tokens, words):
-    """Source and target tokens with their end markers, and weights (target, source)."""
-    import torch  # not above: the site is built with this package, and faster without torch
-
-    source_tokens, target_tokens = tokens
-    ids = {token: i for i, token in enumerate(source_tokens)}
-    source = torch.tensor([[ids.get(word, ids[UNKNOWN]) for word in [*words, EOS]]])
-    with torch.no_grad():
-        memory, state = model.encode(source, torch.ones_like(source, dtype=torch.bool))
-    token = torch.tensor([[target_tokens.index(BOS)]])
-    target, weights = [], []
-    while len(target) < MAX_STEPS and EOS not in target:
-        with torch.no_grad():
-            scores, state, row = model.steps(memory, state, token)
-        token = scores.argmax(2)
-        target.append(target_tokens[token.item()])
-        weights.append(row[0, 0].numpy())
-    return [*words, EOS], target, np.stack(weights)

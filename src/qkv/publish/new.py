@@ -70,7 +70,7 @@ Sweep(
 )""",
     ),
     (
-        "code claim",
+        "code claim hide-input",
         """end = line(1, slope=2)
 assert end == 2, f"the line ends at {{end}}, not at 2\"""",
     ),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from qkv.figure import FIGURE_MIME
@@ -9,6 +10,7 @@ from qkv.markup import plain
 from qkv.markup.formula import readable
 from qkv.notebook.files import read_notebook
 from qkv.notebook.toc import chapters
+from qkv.publish.deeper import MARK
 from qkv.publish.prose import directive, formula, role, tokens
 from qkv.quiz.banks import bank_path, load_bank
 
@@ -23,12 +25,13 @@ HOUR = 60
 TOO_LITTLE = 1.3
 GUESSED = 0.4  # of the questions, at most, have a right option that is the longest
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell", "quiz", "going-deeper"}
+HEADING = re.compile(r"^(?=(#{2,4}) )", re.M)
 STATED = re.compile(r"reading time:?\s*(?:about\s*)?(\d+)\s*min", re.I)
 
 
 @dataclass
 class Reading:
-    """What a reader meets in a chapter.
+    """What a reader meets on a chapter's main path: without the sections that go deeper.
 
     words: of the text, a formula as it is said. lines: of code in cells that stand open. figures,
     checks: how many. longest: lines of the longest open cell. stated: the minutes that the chapter
@@ -60,16 +63,31 @@ def reading_minutes(notebook: dict) -> float:
 
 def reading(notebook: dict) -> Reading:
     """Return what a reader meets in a notebook (as `read_notebook` gives it)."""
-    found = Reading()
+    found, deep = Reading(), 0  # the level of the heading under which it goes deeper
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            said = words_of(cell["source"])
-            found.words += len(said.split())
-            if found.stated is None and (stated := STATED.search(said)):
-                found.stated = int(stated[1])
-        elif cell["cell_type"] == "code":
+            for part in _sections(cell["source"]):
+                if heading := HEADING.match(part):
+                    level = len(heading[1])
+                    if not deep or level <= deep:
+                        deep = level if part[level:].lstrip().startswith(MARK) else 0
+                if not deep:
+                    _add_text(found, words_of(part))
+        elif cell["cell_type"] == "code" and not deep:
             _add_code(found, cell)
     return found
+
+
+def _sections(text: str) -> list[str]:
+    """Cut a text before each of its headings."""
+    cuts = [0, *(found.start() for found in HEADING.finditer(text)), len(text)]
+    return [text[a:b] for a, b in pairwise(cuts) if a < b]
+
+
+def _add_text(found: Reading, said: str) -> None:
+    found.words += len(said.split())
+    if found.stated is None and (stated := STATED.search(said)):
+        found.stated = int(stated[1])
 
 
 def words_of(text: str) -> str:
@@ -156,3 +174,23 @@ def guessable(names: list[str]) -> list[str]:
         f"quick checks: the right option is the longest in {longest} of {asked} questions: "
         "shorten it, or say more in the others"
     ]
+
+
+def section_minutes(notebook: dict) -> list[int]:
+    """Return the minutes of each section of a notebook's second level, in order.
+
+    0 for those that go deeper, and for those that take less than a minute and a half.
+    """
+    sections: list[list[dict]] = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "markdown":
+            if sections:
+                sections[-1].append(cell)
+            continue
+        for part in _sections(cell["source"]):
+            if part.startswith("## "):
+                sections.append([])
+            if sections:
+                sections[-1].append({**cell, "source": part})
+    minutes = [round(reading({"cells": cells}).minutes) for cells in sections]
+    return [n if n > 1 else 0 for n in minutes]

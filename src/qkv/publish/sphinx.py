@@ -20,10 +20,12 @@ from qkv.notebook.files import read_notebook
 from qkv.notebook.stale import is_fresh
 from qkv.publish.assets import write_assets
 from qkv.publish.contents import ChaptersDirective
+from qkv.publish.deeper import deeper, depart_deeper, fold_deeper, visit_deeper
 from qkv.publish.excerpts import FILE as EXCERPTS
 from qkv.publish.excerpts import keep_excerpts, store_excerpts
 from qkv.publish.numbers import number_chapters
 from qkv.publish.plain import to_myst
+from qkv.publish.reading import section_minutes
 from qkv.publish.times import duration, runs
 from qkv.quiz import progress_state
 
@@ -201,6 +203,21 @@ def read_roles(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = json.dumps(notebook)
 
 
+def say_minutes(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Say under each heading of a chapter's second level how long its section takes to read."""
+    if app.builder.format != "html" or not docname.startswith("chapters/"):
+        return
+    page = doctree.next_node(nodes.section)
+    sections = [child for child in page.children if isinstance(child, nodes.section)]
+    minutes = section_minutes(read_notebook(Path(app.env.doc2path(docname))))
+    if len(minutes) != len(sections):
+        return  # a heading that is none for Sphinx: nothing is said rather than something wrong
+    for section, n in zip(sections, minutes, strict=True):
+        if n:
+            said = f'<p class="qkv-minutes">about {n} minutes</p>'
+            section.insert(1, nodes.raw("", said, format="html"))
+
+
 def changing_pages(app, env, added, changed, removed):
     """Read the pages again that show what other files say, though their own text is the same."""
     return [name for name in env.found_docs if "qkv_changes" in env.metadata.get(name, {})]
@@ -328,6 +345,7 @@ def setup(app):
     """Register all of it with Sphinx."""
     app.add_node(still, html=(visit_still, None))
     app.add_node(state_file, html=(write_state, None))
+    app.add_node(deeper, html=(visit_deeper, depart_deeper))
     app.add_directive("qkv-live", LiveDirective)
     app.add_directive("qkv-status", StatusDirective)
     app.add_directive("qkv-chapters", ChaptersDirective)
@@ -336,6 +354,8 @@ def setup(app):
     app.connect("env-get-outdated", changing_pages)
     # Last of all that count: after Sphinx, and after those who count otherwise than Sphinx.
     app.connect("env-get-updated", number_chapters, priority=900)
+    app.connect("doctree-resolved", say_minutes)
+    app.connect("doctree-resolved", fold_deeper)
     app.connect("html-page-context", finish_page)
     app.connect("html-collect-pages", store_excerpts)
     # A new number for new nodes: what an earlier build has read is then read again.

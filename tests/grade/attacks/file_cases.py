@@ -193,6 +193,15 @@ def _many_cells(notebook):
     notebook["cells"] += [cell | {"source": f"{n}", "id": f"c{n}"} for n in range(20_000)]
 
 
+def _added(source, count):
+    """Return what adds so many cells: each is more work for a page than it looks."""
+
+    def edit(notebook):
+        notebook["cells"] += [nbformat.v4.new_code_cell(source) for _ in range(count)]
+
+    return edit
+
+
 def _timestamp(folder, released, course):
     _raw(nbformat.writes(released))(folder, released, course)
     (folder / "timestamp.txt").write_text("9999999999-99-99 \ud800".encode("utf-8", "replace")
@@ -309,6 +318,9 @@ CASES = {
     "a_socket": ("malformed", _special(stat.S_IFSOCK)),
     "a_device": ("malformed", _special(stat.S_IFCHR)),
     "a_terabyte": ("malformed", _sparse),
+    "cells_of_ten_megabytes": ("exhausting", _edited(_added("x = 1  #\n" * 11_000, 100))),
+    "cells_of_blanks": ("exhausting", _edited(_added(" \n" * 25_000 + "x", 20))),
+    "cells_of_quotes": ("exhausting", _edited(_added("'" * 50_000 + '"' * 50_000, 3))),
     "impossible_time": ("accident", _time("2026-99-99 99:99:99 UTC")),
     "time_beyond": ("accident", _time("9999-12-31 23:59:59 -9959")),
     "byte_order_mark": ("accident", _with_mark),

@@ -1,6 +1,7 @@
 // A query and keys as arrows in the plane: their dot products, softmax, and the weighted sum.
-import { argmax, largest, linear, softmax, weightedSum } from "../../live/js/engine.js";
+
 import { button, figure, fixed, h, number, slider, svg, tick, uid } from "../../live/js/shared.js";
+import { argmax, largest, linear, softmax, weightedSum } from "../../live/js/tensors.js";
 
 const SIDE = 380; // of the plane, in the units of its drawing
 const STEP = 0.1; // of an arrow key

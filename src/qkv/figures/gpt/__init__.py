@@ -1,20 +1,18 @@
 """A whole GPT in the page: the reader writes a prompt, opens each step, chooses what follows."""
 
-import base64
-
 import matplotlib.pyplot as plt
 import traitlets
 
 from qkv import plot
 from qkv.errors import QkvError
-from qkv.live.base import LiveFigure
+from qkv.live.weights import HALF, WeightsFigure, arrays_of
 
 MAX_PROMPT = 200  # characters
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 N_BARS = 12
 
 
-class GPTFlow(LiveFigure):
+class GPTFlow(WeightsFigure):
     """A GPT that writes on, character by character, with every step of it open.
 
     `model` is a trained `GPT` with rotary positions; `vocabulary` holds its characters; `prompts`
@@ -28,11 +26,6 @@ class GPTFlow(LiveFigure):
     """
 
     module = "gpt"
-    max_state = 2_000_000  # bytes: the weights, four thirds as long in base64
-    smaller = "choose a smaller model"
-
-    shapes = traitlets.List().tag(sync=True)
-    weights = traitlets.Unicode().tag(sync=True)
     tokens = traitlets.List().tag(sync=True)
     examples = traitlets.List().tag(sync=True)
     n_heads = traitlets.Int().tag(sync=True)
@@ -47,11 +40,9 @@ class GPTFlow(LiveFigure):
         _check(model, tokens, context)
         prompts = [prompts] if isinstance(prompts, str) else list(prompts)
         _check_prompts(prompts, tokens)
-        arrays = {k: v.detach().cpu().numpy() for k, v in model.state_dict().items()}
-        data = b"".join(array.astype("<f2").tobytes() for array in arrays.values())
         super().__init__(
-            shapes=[[key, list(array.shape)] for key, array in arrays.items()],
-            weights=base64.b64encode(data).decode("ascii"),
+            arrays_of(model),
+            HALF,
             tokens=tokens,
             examples=prompts,
             n_heads=model.blocks[0].attention.n_heads,

@@ -1,8 +1,9 @@
 // A GPT that writes in the page: a prompt, rules with which the next character is chosen, bars of what may
 // come next, and the seven steps of the model, open.
-import { argmax, largest, softmax } from "../../live/js/engine.js";
+
 import { bar, sign } from "../../live/js/sentence.js";
 import { button, figure, fixed, h, onResize, slider, uid } from "../../live/js/shared.js";
+import { argmax, largest, softmax } from "../../live/js/tensors.js";
 import { gpt, reading } from "./gpt_model.js";
 import { drawn, lot, ruled } from "./gpt_rules.js";
 import { spoken, stepPanel } from "./gpt_steps.js";

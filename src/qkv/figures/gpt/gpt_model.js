@@ -9,7 +9,7 @@ import {
   readTensors,
   relu,
   rotate,
-} from "../../live/js/engine.js";
+} from "../../live/js/tensors.js";
 
 // The model of a figure's state. `read(id, cache)` takes one token more and returns what each part
 // made of it; `empty()` is the cache before the first token.

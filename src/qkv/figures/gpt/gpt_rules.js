@@ -1,5 +1,5 @@
 // Rules of choosing the next token, as in the chapter: from scores to scores.
-import { softmax } from "../../live/js/engine.js";
+import { softmax } from "../../live/js/tensors.js";
 
 const cut = (scores, keep) => scores.map((score, i) => (keep(i) ? score : -Infinity));
 

@@ -1,8 +1,9 @@
 // The seven steps from a text to its next character: what each shows of the model's work.
-import { largest } from "../../live/js/engine.js";
+
 import { sign } from "../../live/js/sentence.js";
 import { choice, fixed, h } from "../../live/js/shared.js";
 import { tensorGrid } from "../../live/js/tensor_grid.js";
+import { largest } from "../../live/js/tensors.js";
 
 const NAMES = { " ": "space", "\n": "new line", "\t": "tab" };
 export const spoken = (token) => NAMES[token] ?? token;

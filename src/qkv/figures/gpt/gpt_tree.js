@@ -1,7 +1,8 @@
 // What might have been: continuations of the text as a tree, by beam search or by drawing often.
-import { largest, softmax } from "../../live/js/engine.js";
+
 import { bar, sign } from "../../live/js/sentence.js";
 import { button, choice, fixed, h } from "../../live/js/shared.js";
+import { largest, softmax } from "../../live/js/tensors.js";
 import { drawn, lot, ruled } from "./gpt_rules.js";
 import { spoken } from "./gpt_steps.js";
 

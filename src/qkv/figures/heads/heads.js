@@ -1,7 +1,7 @@
 // All heads of a causal language model on the reader's own sentence: each as a small map in a table
 // of buttons, one of them large as a real table in the grid pattern, and the next tokens, which
 // change when heads are taken out.
-import { argmax, largest } from "../../live/js/engine.js";
+
 import {
   asking,
   bar,
@@ -13,6 +13,7 @@ import {
   WORD,
 } from "../../live/js/sentence.js";
 import { button, figure, h, onResize, reducedMotion, svg, walk } from "../../live/js/shared.js";
+import { argmax, largest } from "../../live/js/tensors.js";
 import { stack } from "./stack.js";
 
 const N_BEST = 5;

@@ -8,7 +8,7 @@ import {
   readTensors,
   sinusoids,
   softmax,
-} from "../../live/js/engine.js";
+} from "../../live/js/tensors.js";
 
 // x (time, nKv · dHead) -> (time, nHeads · dHead): each head of keys or values, once for every query
 // head that it serves.

@@ -220,7 +220,7 @@ export default figure(({ model, el, say, cleanup }) => {
   function draw() {
     counter.textContent = last
       ? `${summary()}${last.seconds ? ` ${number(last.losses.length / last.seconds, 2)} steps a second.` : ""}`
-      : `Nothing learned yet: ${data.train.length} characters to learn from, ${data.tokens.length} different ones.`;
+      : `Nothing learned yet: ${data.train.length} characters to learn from, ${data.tokens.length} different ones. The learning rate will be ${rate}.`;
     chart.replaceChildren(curves(points, held, data));
     sample.textContent = last ? last.sample.map((id) => data.tokens[id]).join("") : "";
     attention();

@@ -1,7 +1,8 @@
 // A mask to paint: each row of scores goes through softmax with only those keys that the query may
 // look at.
-import { argmax, softmax } from "../../live/js/engine.js";
+
 import { choice, figure, fixed, h, onResize, tellApart, walk } from "../../live/js/shared.js";
+import { argmax, softmax } from "../../live/js/tensors.js";
 
 const PAD = "<pad>";
 

@@ -1,7 +1,8 @@
 // One head of self-attention in numbers: a token's query, its scores with every key, the softmax,
 // the values, and the one vector they add up to. Every number says how it came about.
-import { linear, softmax, weightedSum } from "../../live/js/engine.js";
+
 import { choice, figure, fixed, h, tellApart, tick, walk } from "../../live/js/shared.js";
+import { linear, softmax, weightedSum } from "../../live/js/tensors.js";
 
 // x, wQuery, wKey, wValue as rows of numbers -> what token i sees: query (dHead), keys, values
 // (time, d), dots, scores, weights (time), and the output (dValue).

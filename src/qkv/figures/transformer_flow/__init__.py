@@ -8,7 +8,8 @@ import traitlets
 from qkv import plot
 from qkv.data.phrases import detokenize, tokenize
 from qkv.errors import QkvError
-from qkv.live.sentences import EOS, MAX_STEPS, MAX_TOKENS, SentenceFigure, check_pair, greedy
+from qkv.figures.translator import translated
+from qkv.live.sentences import EOS, MAX_STEPS, MAX_TOKENS, SentenceFigure, check_pair
 
 ATTENTION = [f"{part}.{kind}" for part in ("to_query", "to_key", "to_value", "to_output")
              for kind in ("weight", "bias")]  # fmt: skip
@@ -65,7 +66,7 @@ class TransformerFlow(SentenceFigure):
             rotary=_names(model, "attention") == {ROTARY},
         )
         words = tokenize(self.text, tokens[0])
-        self._first = [*greedy(model, tokens, words)[:2], embeddings[1].shape]
+        self._first = [*translated(model, tokens, words)[:2], embeddings[1].shape]
 
     def still(self) -> bytes:
         """Return a PNG of the blocks and their shapes at the last step of the first example."""

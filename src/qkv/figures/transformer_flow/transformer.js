@@ -1,6 +1,8 @@
 // The transformer, run as it translates: the encoder once, the decoder one token at a time beside a
 // cache of keys and values. All that is computed on the way is kept, under the names that the blocks
 // have in PyTorch.
+
+import { BOS, EOS, vocabulary } from "../../live/js/sentence.js";
 import {
   add,
   argmax,
@@ -14,8 +16,7 @@ import {
   relu,
   rotate,
   softmax,
-} from "../../live/js/engine.js";
-import { BOS, EOS, vocabulary } from "../../live/js/sentence.js";
+} from "../../live/js/tensors.js";
 
 const N_BEST = 5;
 

@@ -6,13 +6,7 @@ import numpy as np
 from qkv import plot
 from qkv.data.phrases import tokenize
 from qkv.errors import QkvError
-from qkv.live.sentences import (
-    MAX_STEPS,
-    MAX_TOKENS,
-    SentenceFigure,
-    check_pair,
-    greedy,
-)
+from qkv.live.sentences import BOS, EOS, MAX_STEPS, MAX_TOKENS, UNKNOWN, SentenceFigure, check_pair
 
 LSTM = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
 PARTS = [
@@ -57,7 +51,7 @@ class Translator(SentenceFigure):
             cut=lambda text: tokenize(text, tokens[0]),
             limits=[MAX_TOKENS, MAX_STEPS],
         )
-        self._first = greedy(model, tokens, tokenize(self.text, tokens[0]))
+        self._first = translated(model, tokens, tokenize(self.text, tokens[0]))
 
     def still(self) -> bytes:
         """Return a PNG of the first example's alignment."""
@@ -83,6 +77,29 @@ class Translator(SentenceFigure):
         picture = plot.png(fig, dpi=150)
         plt.close(fig)
         return picture
+
+
+def translated(model, tokens, words):
+    """Source and target tokens with their end markers, and weights (target, source).
+
+    model: a translator with the three methods of chapter 3's; tokens: what it knows, source and
+    target. The target is what chapter 3's greedy search writes.
+    """
+    import torch  # not above: the site is built with this package, and faster without torch
+
+    from qkv.chapters.seq2seq import greedy
+
+    source_tokens, target_tokens = tokens
+    ids = {token: i for i, token in enumerate(source_tokens)}
+    source = torch.tensor([[ids.get(word, ids[UNKNOWN]) for word in [*words, EOS]]])
+    mask = torch.ones_like(source, dtype=torch.bool)
+    bos, eos = target_tokens.index(BOS), target_tokens.index(EOS)
+    with torch.no_grad():
+        (row,) = greedy(model, source, mask, MAX_STEPS)
+        row = [*row, eos][:MAX_STEPS]
+        read = torch.tensor([[bos, *row[:-1]]])
+        weights = model.steps(*model.encode(source, mask), read)[2][0]
+    return [*words, EOS], [target_tokens[i] for i in row], weights.numpy()
 
 
 def _tensors(model):

@@ -1,20 +1,6 @@
 // The trained translator: an English sentence in, the French word by word, and at each step where
 // the model looks. The alignment is a real table in the grid pattern.
-import {
-  additiveScores,
-  argmax,
-  concat,
-  embedding,
-  largest,
-  linear,
-  lstm,
-  lstmLayer,
-  lstmStep,
-  readTensors,
-  softmax,
-  tanh,
-  weightedSum,
-} from "../../live/js/engine.js";
+
 import {
   asking,
   BOS,
@@ -30,6 +16,21 @@ import {
   vocabulary,
 } from "../../live/js/sentence.js";
 import { figure, h, number, onResize, reducedMotion, svg, walk } from "../../live/js/shared.js";
+import {
+  additiveScores,
+  argmax,
+  concat,
+  embedding,
+  largest,
+  linear,
+  lstm,
+  lstmLayer,
+  lstmStep,
+  readTensors,
+  softmax,
+  tanh,
+  weightedSum,
+} from "../../live/js/tensors.js";
 
 const N_BEST = 5;
 

@@ -1,6 +1,7 @@
 // Sinusoidal positions: each pair of numbers is a hand that turns, the next pair's more slowly.
-import { linear, sinusoids } from "../../live/js/engine.js";
+
 import { figure, fixed, h, number, slider, svg } from "../../live/js/shared.js";
+import { linear, sinusoids } from "../../live/js/tensors.js";
 
 const HEIGHT = 100; // of a wave or curve, in the units of its drawing
 const up = (value, low, high) => HEIGHT * (0.94 - (0.88 * (value - low)) / (high - low));

@@ -1,4 +1,4 @@
-"""The engine in the browser against PyTorch: each function within 1e-5."""
+"""The models' layers in the browser against PyTorch: each function within 1e-5."""
 
 import base64
 
@@ -14,28 +14,28 @@ from qkv.live.bundle import bundle
 TIME, D, D_HIDDEN = 7, 5, 6
 
 RUN = """async ([source, body, given]) => {
-  const engine = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
+  const layers = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
   const arrays = Object.fromEntries(Object.entries(given).map(([name, value]) =>
     [name, Array.isArray(value) ? Float32Array.from(value) : value]));
-  const run = new Function("engine", "given", `
-    const { ${Object.keys(engine).join(", ")} } = engine;
+  const run = new Function("layers", "given", `
+    const { ${Object.keys(layers).join(", ")} } = layers;
     const { ${Object.keys(given).join(", ")} } = given;
     return (${body});`);
-  const result = run(engine, arrays);
+  const result = run(layers, arrays);
   return result instanceof Float32Array ? [...result] : result;
 }"""
 
 
 @pytest.fixture
 def js(page):
-    """Evaluate an expression with the engine's functions and the given tensors as flat arrays."""
+    """Evaluate an expression with the module's functions and the given tensors as flat arrays."""
 
     def evaluate(body, **given):
         flat = {
             name: value.detach().flatten().tolist() if torch.is_tensor(value) else value
             for name, value in given.items()
         }
-        return page.evaluate(RUN, [bundle("engine"), body, flat])
+        return page.evaluate(RUN, [bundle("tensors"), body, flat])
 
     return evaluate
 
@@ -164,7 +164,7 @@ def heads(x):
 
 
 def attend(js, query, key, value, mask=None):
-    """Run the engine's attention; return its outputs and weights."""
+    """Run the module's attention; return its outputs and weights."""
     call = f"attention(q, k, v, {HEADS * D_HEAD}, {{ nHeads: {HEADS}, mask }})"
     given = {"q": query, "k": key, "v": value}
     given["mask"] = None if mask is None else mask.int()

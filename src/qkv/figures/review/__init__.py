@@ -1,18 +1,16 @@
 """A review in the page: what it says of each aspect, where the answer looks, which words it needs."""
 
-import base64
-
 import matplotlib.pyplot as plt
 import traitlets
 
 from qkv import plot
 from qkv.errors import QkvError
-from qkv.live.base import LiveFigure
+from qkv.live.weights import HALF, WeightsFigure, arrays_of
 
 MAX_WORDS = 80
 
 
-class ReviewJudge(LiveFigure):
+class ReviewJudge(WeightsFigure):
     """A judge of reviews that reads what the reader writes.
 
     `model` is a trained `Judge` whose reader is a transformer's encoder with rotary positions and
@@ -26,11 +24,6 @@ class ReviewJudge(LiveFigure):
     """
 
     module = "review"
-    max_state = 1_000_000  # bytes: the weights, four thirds as long in base64
-    smaller = "choose a smaller model"
-
-    shapes = traitlets.List().tag(sync=True)
-    weights = traitlets.Unicode().tag(sync=True)
     tokens = traitlets.List().tag(sync=True)
     questions = traitlets.List().tag(sync=True)
     answers = traitlets.List().tag(sync=True)
@@ -62,11 +55,9 @@ class ReviewJudge(LiveFigure):
             raise QkvError("examples is empty: give at least one review")
         if question not in questions:
             raise QkvError(f"{question!r} is no question: choose one of {', '.join(questions)}")
-        arrays = {k: v.detach().cpu().numpy() for k, v in model.state_dict().items()}
-        data = b"".join(array.astype("<f2").tobytes() for array in arrays.values())
         super().__init__(
-            shapes=[[key, list(array.shape)] for key, array in arrays.items()],
-            weights=base64.b64encode(data).decode("ascii"),
+            arrays_of(model),
+            HALF,
             tokens=list(vocabulary.tokens),
             questions=questions,
             answers=answers,

@@ -1,6 +1,6 @@
 // A review of the reader's own: what it says of each aspect, which words the answer looks at, and which
 // words it needs.
-import { argmax } from "../../live/js/engine.js";
+import { argmax } from "../../live/js/tensors.js";
 import { asking, bar, bars, shown } from "../../live/js/sentence.js";
 import { choice, figure, fixed, h } from "../../live/js/shared.js";
 import { cut, judge, worth } from "./review_model.js";

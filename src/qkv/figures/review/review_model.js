@@ -10,7 +10,7 @@ import {
   relu,
   rotate,
   softmax,
-} from "../../live/js/engine.js";
+} from "../../live/js/tensors.js";
 import { vocabulary } from "../../live/js/sentence.js";
 
 // Words as `words` of chapter 1 cuts them.

@@ -13,7 +13,6 @@ from qkv.chapters.working_with_language import (
     SLICE,
     UNK,
     AttentionPooling,
-    LastState,
     Summed,
     Texts,
     a_year,
@@ -49,8 +48,8 @@ from qkv.errors import QkvError
 KINDS = (
     "bag of words",
     "words, attention",
-    "LSTM, last state",
     "LSTM, attention",
+    "transformer, plain start",
     "transformer, attention",
 )
 
@@ -103,6 +102,16 @@ def test_only_the_transformer_and_the_lstm_read_order():
         assert same == (kind in ("bag of words", "words, attention")), kind
 
 
+def test_words_look_at_their_neighbours_first_unless_the_start_is_plain():
+    x = torch.randn(1, 21, 32, generator=torch.Generator().manual_seed(2))
+    shares = {}
+    for kind in ("transformer, plain start", "transformer, attention"):
+        weights = tiny(kind).reader.blocks[0].attention.weights(x, x)[0].mean(0)
+        shares[kind] = weights[10, 8:13].sum().item()
+        assert (weights[10, 10] > weights[10, [2, 18]]).all() == (kind == "transformer, attention")
+    assert shares["transformer, plain start"] < 0.35 < 0.6 < shares["transformer, attention"]
+
+
 def test_each_question_looks_with_weights_that_sum_to_one_over_real_words():
     pooling, texts = AttentionPooling(4, 8), texts_of()
     weights = pooling.weights(torch.randn(6, 7, 8), texts.mask)
@@ -127,13 +136,6 @@ def test_the_sum_does_not_grow_with_the_text_s_length_squared():
     summed, x = Summed(2, 3), torch.ones(2, 4, 3)
     mask = torch.tensor([[True, False, False, False], [True] * 4])
     assert torch.allclose(summed.pool(x, mask), torch.tensor([[1.0] * 3, [2.0] * 3]))
-
-
-def test_the_last_state_is_that_of_the_last_real_word_in_each_direction():
-    x = torch.arange(24.0).view(2, 3, 4)
-    mask = torch.tensor([[True, True, False], [True, True, True]])
-    found = LastState(1, 4).pool(x, mask)
-    assert found.tolist() == [[4, 5, 2, 3], [20, 21, 14, 15]]
 
 
 def review(words, *opinions, overall=1):

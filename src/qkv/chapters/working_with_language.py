@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['ANSWERS', 'QUESTIONS', 'PAD', 'UNK', 'HOLD', 'SLICE', 'COST', 'Texts', 'read_texts', 'vocabulary_of', 'answers_of',
-           'read_reviews', 'batches_of', 'AttentionPooling', 'Judge', 'WordVectors', 'LSTMStates', 'Summed',
-           'LastState', 'judge', 'reader_of_two_blocks', 'answer_loss', 'train_judge', 'judged', 'right_by_way',
-           'right_about', 'without_each', 'looked_at', 'hits', 'calibration', 'calibration_error', 'softened',
-           'best_temperature', 'said_by_day', 'held', 'profits', 'a_year', 'Rule', 'random_rules', 'best_rule',
-           'worth_of_a_forecast', 'trades_to_tell']
+           'read_reviews', 'batches_of', 'AttentionPooling', 'Judge', 'WordVectors', 'LSTMStates', 'Summed', 'judge',
+           'two_blocks', 'nearby_first', 'answer_loss', 'train_judge', 'judged', 'right_by_way', 'right_about',
+           'without_each', 'looked_at', 'hits', 'calibration', 'calibration_error', 'softened', 'best_temperature',
+           'said_by_day', 'held', 'profits', 'a_year', 'Rule', 'random_rules', 'best_rule', 'worth_of_a_forecast',
+           'trades_to_tell']
 
 # %% ../../../chapters/11_working_with_language.ipynb #imports-kept
 import math
@@ -48,38 +48,53 @@ class Texts(NamedTuple):
     answers: Tensor
 
 
-def read_texts(vocabulary: Vocabulary, texts: Sequence[Sequence[str]], answers: list) -> Texts:
+def read_texts(
+    vocabulary: Vocabulary, texts: Sequence[Sequence[str]], answers: list
+) -> Texts:
     """Return texts of words, and their answers, as tensors."""
     if len(texts) != len(answers):
-        raise QkvError(f"{len(texts)} texts and {len(answers)} answers: give one for each")
-    ids, mask = padded([vocabulary.encode(words) for words in texts], vocabulary.ids[PAD])
+        raise QkvError(
+            f"{len(texts)} texts and {len(answers)} answers: give one for each"
+        )
+    ids, mask = padded(
+        [vocabulary.encode(words) for words in texts], vocabulary.ids[PAD]
+    )
     return Texts(ids, mask, torch.tensor(answers))
 
 
 def vocabulary_of(texts: Sequence[Sequence[str]]) -> Vocabulary:
     """Return the words that stand three times in texts; others are unknown."""
-    return Vocabulary((w for text in texts for w in text), min_count=3, specials=(PAD, UNK))
+    return Vocabulary(
+        (w for text in texts for w in text), min_count=3, specials=(PAD, UNK)
+    )
 
 
 def answers_of(review: Review) -> list[int]:
     """Return the right answers to `QUESTIONS`: six aspects, then what was clicked."""
-    return [review.value(aspect) + 1 for aspect in ASPECTS] + [review.overall + 1]
+    return [review.value(aspect) + 1 for aspect in ASPECTS] + [
+        review.overall + 1
+    ]
 
 
 def read_reviews(vocabulary: Vocabulary, reviews: Sequence[Review]) -> Texts:
     """Return reviews and their answers as tensors."""
-    return read_texts(vocabulary, [r.words for r in reviews], [answers_of(r) for r in reviews])
+    return read_texts(
+        vocabulary,
+        [r.words for r in reviews],
+        [answers_of(r) for r in reviews],
+    )
 
 
-def batches_of(texts: Texts, seed: int, size: int = 32) -> Callable[[int], Iterator[Texts]]:
+def batches_of(
+    texts: Texts, seed: int, size: int = 32
+) -> Callable[[int], Iterator[Texts]]:
     """Return a function of the epoch's number that yields batches of like length."""
     lengths = texts.mask.sum(1)
 
     def epoch(number: int) -> Iterator[Texts]:
         generator = torch.Generator().manual_seed(1000 * seed + number)
-        parts = []
-        for chunk in torch.randperm(len(lengths), generator=generator).split(25 * size):
-            parts += chunk[lengths[chunk].argsort()].split(size)
+        order = torch.randperm(len(lengths), generator=generator)
+        parts = order[lengths[order].argsort(stable=True)].split(size)
         for i in torch.randperm(len(parts), generator=generator).tolist():
             time = int(lengths[parts[i]].max())
             ids, mask, answers = (part[parts[i]] for part in texts)
@@ -93,7 +108,9 @@ class AttentionPooling(nn.Module):
 
     def __init__(self, n_questions: int, d_model: int):
         super().__init__()
-        self.query = nn.Parameter(torch.randn(n_questions, d_model) * d_model**-0.5)
+        self.query = nn.Parameter(
+            torch.randn(n_questions, d_model) * d_model**-0.5
+        )
         self.to_key = nn.Linear(d_model, d_model)
         self.to_value = nn.Linear(d_model, d_model)
 
@@ -118,15 +135,25 @@ class Judge(nn.Module):
     pooling: those and the mask to one vector for each question.
     """
 
-    def __init__(self, reader: nn.Module, pooling: nn.Module, d_model: int, n_questions: int):
+    def __init__(
+        self,
+        reader: nn.Module,
+        pooling: nn.Module,
+        d_model: int,
+        n_questions: int,
+    ):
         super().__init__()
         self.reader, self.pooling = reader, pooling
-        self.weight = nn.Parameter(torch.randn(n_questions, len(ANSWERS), d_model) * d_model**-0.5)
+        self.weight = nn.Parameter(
+            torch.randn(n_questions, len(ANSWERS), d_model) * d_model**-0.5
+        )
         self.bias = nn.Parameter(torch.zeros(n_questions, len(ANSWERS)))
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return scores (batch, n_questions, answers)."""
-        found = self.pooling(self.reader(ids, mask), mask)  # (batch, n_questions, d_model)
+        found = self.pooling(
+            self.reader(ids, mask), mask
+        )  # (batch, n_questions, d_model)
         return torch.einsum("bqd,qad->bqa", found, self.weight) + self.bias
 
 # %% ../../../chapters/11_working_with_language.ipynb #others
@@ -147,7 +174,9 @@ class LSTMStates(nn.Module):
 
     def __init__(self, vocab_size: int, d_model: int):
         super().__init__()
-        self.encoder = seq2seq.Encoder(vocab_size, d_model - 8, d_model // 2, bidirectional=True)
+        self.encoder = seq2seq.Encoder(
+            vocab_size, d_model - 8, d_model // 2, bidirectional=True
+        )
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return states (batch, time, d_model)."""
@@ -166,43 +195,60 @@ class Summed(nn.Module):
 
     def pool(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return one vector (batch, d_model)."""
-        return (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).sqrt()
+        return (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).to(
+            x
+        ).sqrt()
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return (batch, 1, d_model), the same for each question."""
         return F.relu(self.hidden(self.pool(x, mask)))[:, None]
 
-
-class LastState(Summed):
-    """The same for the state after the last word, in each direction."""
-
-    def pool(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Return one vector (batch, d_model)."""
-        forwards, backwards = x.chunk(2, dim=-1)
-        last = mask.sum(1) - 1
-        return torch.cat([forwards[range(len(x)), last], backwards[:, 0]], dim=1)
-
 # %% ../../../chapters/11_working_with_language.ipynb #kinds
-def judge(kind: str, vocab_size: int, n_questions: int = len(QUESTIONS)) -> Judge:
+def judge(
+    kind: str, vocab_size: int, n_questions: int = len(QUESTIONS)
+) -> Judge:
     """Return an untrained judge; all kinds have about as many parameters."""
     readers = {
         "bag of words": (WordVectors, Summed, 72),
         "words, attention": (WordVectors, AttentionPooling, 64),
-        "LSTM, last state": (LSTMStates, LastState, 50),
         "LSTM, attention": (LSTMStates, AttentionPooling, 46),
-        "transformer, attention": (reader_of_two_blocks, AttentionPooling, 32),
+        "transformer, plain start": (two_blocks, AttentionPooling, 32),
+        "transformer, attention": (nearby_first, AttentionPooling, 32),
     }
     if kind not in readers:
-        raise QkvError(f"there is no judge {kind!r}: choose one of {', '.join(readers)}")
+        raise QkvError(
+            f"there is no judge {kind!r}: choose one of {', '.join(readers)}"
+        )
     reader, pooling, d = readers[kind]
-    return Judge(reader(vocab_size, d), pooling(n_questions, d), d, n_questions)
+    return Judge(
+        reader(vocab_size, d), pooling(n_questions, d), d, n_questions
+    )
 
 
-def reader_of_two_blocks(vocab_size: int, d_model: int) -> Encoder:
+def two_blocks(vocab_size: int, d_model: int) -> Encoder:
     """Return chapter 7's encoder with two blocks and rotary positions."""
     return Encoder(
-        vocab_size, d_model, 2, 2 * d_model, 2, positions=nowhere, attention=RotaryMultiHeadAttention
+        vocab_size,
+        d_model,
+        2,
+        2 * d_model,
+        2,
+        positions=nowhere,
+        attention=RotaryMultiHeadAttention,
     )
+
+
+def nearby_first(vocab_size: int, d_model: int, bias: float = 2.0) -> Encoder:
+    """Return the same with words that at first look at their neighbours.
+
+    All queries and keys begin with one vector in common. Rotary positions
+    turn it with the place, so it fits itself best where places are near.
+    """
+    encoder = two_blocks(vocab_size, d_model)
+    for block in encoder.blocks:
+        for part in (block.attention.to_query, block.attention.to_key):
+            nn.init.constant_(part.bias, bias)
+    return encoder
 
 # %% ../../../chapters/11_working_with_language.ipynb #train
 def answer_loss(model: Judge, batch: Texts) -> Tensor:
@@ -212,10 +258,23 @@ def answer_loss(model: Judge, batch: Texts) -> Tensor:
 
 
 def train_judge(
-    model: Judge, texts: Texts, seed: int, steps: int = 1400, lr: float = 4e-3, label: str = "judge"
+    model: Judge,
+    texts: Texts,
+    seed: int,
+    steps: int = 800,
+    lr: float = 8e-3,
+    label: str = "judge",
 ) -> History:
     """Train a judge on texts with their answers."""
-    return fit(model, answer_loss, batches_of(texts, seed), steps=steps, lr=lr, seed=seed, label=label)
+    return fit(
+        model,
+        answer_loss,
+        batches_of(texts, seed),
+        steps=steps,
+        lr=lr,
+        seed=seed,
+        label=label,
+    )
 
 
 @torch.no_grad()
@@ -226,7 +285,9 @@ def judged(model: Judge, texts: Texts) -> Tensor:
     return torch.cat([model(ids, mask) for ids, mask in parts]).softmax(-1)
 
 # %% ../../../chapters/11_working_with_language.ipynb #by-way
-def right_by_way(reviews: Sequence[Review], probabilities: Tensor) -> dict[str, tuple[int, int]]:
+def right_by_way(
+    reviews: Sequence[Review], probabilities: Tensor
+) -> dict[str, tuple[int, int]]:
     """Return for each way of saying how many opinions were read rightly, of how many."""
     found = probabilities.argmax(-1).tolist()
     counts: dict[str, tuple[int, int]] = {}
@@ -238,7 +299,9 @@ def right_by_way(reviews: Sequence[Review], probabilities: Tensor) -> dict[str, 
     return counts
 
 
-def right_about(reviews: Sequence[Review], probabilities: Tensor) -> dict[str, float]:
+def right_about(
+    reviews: Sequence[Review], probabilities: Tensor
+) -> dict[str, float]:
     """Return shares of right answers.
 
     said: of the opinions that reviews hold. review: of whole reviews with
@@ -246,7 +309,9 @@ def right_about(reviews: Sequence[Review], probabilities: Tensor) -> dict[str, f
     """
     ways = right_by_way(reviews, probabilities)
     said = [counts for way, counts in ways.items() if way != "neutral"]
-    right = probabilities.argmax(-1).eq(torch.tensor([answers_of(r) for r in reviews]))
+    right = probabilities.argmax(-1).eq(
+        torch.tensor([answers_of(r) for r in reviews])
+    )
     return {
         "said": sum(good for good, _ in said) / sum(n for _, n in said),
         "review": right[:, :-1].all(1).float().mean().item(),
@@ -263,10 +328,18 @@ def without_each(model: Judge, ids: Tensor, question: int) -> Tensor:
     """
     n = len(ids)
     if n < 2:
-        raise QkvError("one word alone cannot be taken out: give a text of two or more")
-    left = torch.stack([ids[torch.arange(n) != i] for i in range(n)])  # (time, time − 1)
-    whole = model(ids[None], torch.ones(1, n, dtype=torch.bool))[0, question].log_softmax(-1)
-    parts = model(left, torch.ones_like(left, dtype=torch.bool))[:, question].log_softmax(-1)
+        raise QkvError(
+            "one word alone cannot be taken out: give a text of two or more"
+        )
+    left = torch.stack(
+        [ids[torch.arange(n) != i] for i in range(n)]
+    )  # (time, time − 1)
+    whole = model(ids[None], torch.ones(1, n, dtype=torch.bool))[
+        0, question
+    ].log_softmax(-1)
+    parts = model(left, torch.ones_like(left, dtype=torch.bool))[
+        :, question
+    ].log_softmax(-1)
     answer = whole.argmax()
     return whole[answer] - parts[:, answer]
 
@@ -275,11 +348,17 @@ def without_each(model: Judge, ids: Tensor, question: int) -> Tensor:
 def looked_at(model: Judge, ids: Tensor, question: int) -> Tensor:
     """Return where a question's pooling looks in one text: (time)."""
     mask = torch.ones(1, len(ids), dtype=torch.bool)
-    return model.pooling.weights(model.reader(ids[None], mask), mask)[0, question]
+    return model.pooling.weights(model.reader(ids[None], mask), mask)[
+        0, question
+    ]
 
 # %% ../../../chapters/11_working_with_language.ipynb #pointed
 def hits(
-    model: Judge, vocabulary: Vocabulary, reviews: Sequence[Review], n: int = 200, seed: int = 0
+    model: Judge,
+    vocabulary: Vocabulary,
+    reviews: Sequence[Review],
+    n: int = 200,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Return how often the top word of each method is one that decides.
 
@@ -288,28 +367,48 @@ def hits(
     negating word goes, of negations; negation: its share of the attention.
     """
     rng = random.Random(seed)
-    found: dict[str, list] = {key: [] for key in ("attention", "removal", "chance", "flips", "negation")}
+    found: dict[str, list] = {
+        key: []
+        for key in ("attention", "removal", "chance", "flips", "negation")
+    }
     for review in reviews:
         ids = torch.tensor(vocabulary.encode(review.words))
-        answers = judged(model, Texts(ids[None], torch.ones(1, len(ids), dtype=torch.bool), ids))
+        answers = judged(
+            model,
+            Texts(ids[None], torch.ones(1, len(ids), dtype=torch.bool), ids),
+        )
         for opinion in review.opinions:
             question = ASPECTS.index(opinion.aspect)
-            if not opinion.value or answers[0, question].argmax() != opinion.value + 1:
+            if (
+                not opinion.value
+                or answers[0, question].argmax() != opinion.value + 1
+            ):
                 continue
-            look, worth = looked_at(model, ids, question), without_each(model, ids, question)
+            look, worth = (
+                looked_at(model, ids, question),
+                without_each(model, ids, question),
+            )
             found["attention"].append(int(look.argmax()) in opinion.at)
             found["removal"].append(int(worth.argmax()) in opinion.at)
             found["chance"].append(rng.randrange(len(ids)) in opinion.at)
             if opinion.way == "negation":
-                at = next(i for i in opinion.at if review.words[i] in ("not", "never", "nobody"))
+                at = next(
+                    i
+                    for i in opinion.at
+                    if review.words[i] in ("not", "never", "nobody")
+                )
                 found["negation"].append(look[at].item())
                 found["flips"].append(worth[at].item() > math.log(2))
         if len(found["chance"]) >= n:
             break
-    return {key: sum(values) / max(1, len(values)) for key, values in found.items()}
+    return {
+        key: sum(values) / max(1, len(values)) for key, values in found.items()
+    }
 
 # %% ../../../chapters/11_working_with_language.ipynb #calibration
-def calibration(probabilities: Tensor, answers: Tensor, n_bins: int = 10) -> list[tuple]:
+def calibration(
+    probabilities: Tensor, answers: Tensor, n_bins: int = 10
+) -> list[tuple]:
     """Return (confidence, share right, n) of answers alike in confidence.
 
     probabilities: (n, answers). answers: (n). Guo et al. (2017), eq. 2.
@@ -343,15 +442,23 @@ def best_temperature(probabilities: Tensor, answers: Tensor) -> float:
     tried = [0.5 * 8 ** (i / 60) for i in range(61)]
 
     def loss(t: float) -> float:
-        return F.nll_loss(softened(probabilities, t).clamp(min=1e-9).log(), answers).item()
+        return F.nll_loss(
+            softened(probabilities, t).clamp(min=1e-9).log(), answers
+        ).item()
 
     return min(tried, key=loss)
 
 # %% ../../../chapters/11_working_with_language.ipynb #market-code
-HOLD, SLICE, COST = 3, 1 / 16, 0.0005  # days; of the money a headline; of what is traded
+HOLD, SLICE, COST = (
+    3,
+    1 / 16,
+    0.0005,
+)  # days; of the money a headline; of what is traded
 
 
-def said_by_day(headlines: Sequence[Headline], sentiments: Sequence[int], days: int) -> Tensor:
+def said_by_day(
+    headlines: Sequence[Headline], sentiments: Sequence[int], days: int
+) -> Tensor:
     """Return what each day's headlines say: (days, companies), 1, −1 or 0."""
     said = torch.zeros(days, N_COMPANIES)
     for news, sentiment in zip(headlines, sentiments, strict=True):
@@ -366,7 +473,9 @@ def held(said: Tensor, lag: int = 1) -> Tensor:
     days, of which the first comes `lag` days after it. Negative: sold.
     """
     if lag < 0:
-        raise QkvError(f"lag={lag}: nothing can be held before it is said; choose 0 or more")
+        raise QkvError(
+            f"lag={lag}: nothing can be held before it is said; choose 0 or more"
+        )
     book = torch.zeros_like(said)
     for day in range(lag, lag + HOLD):
         book[day:] += SLICE * said[: len(said) - day]
@@ -396,8 +505,12 @@ class Rule(NamedTuple):
 
     def applied(self, said: Tensor) -> Tensor:
         """Return what the rule leaves of what is said: (days, companies)."""
-        days = torch.tensor([float(day % 5 in self.weekdays) for day in range(len(said))])
-        names = torch.tensor([float(c in self.companies) for c in range(said.shape[1])])
+        days = torch.tensor(
+            [float(day % 5 in self.weekdays) for day in range(len(said))]
+        )
+        names = torch.tensor(
+            [float(c in self.companies) for c in range(said.shape[1])]
+        )
         return self.sign * said * days[:, None] * names
 
 
@@ -414,24 +527,41 @@ def random_rules(n: int, seed: int) -> list[Rule]:
     ]
 
 
-def best_rule(rules: Sequence[Rule], said: Tensor, returns: Tensor, lag: int = 1, cost: float = COST) -> Rule:
+def best_rule(
+    rules: Sequence[Rule],
+    said: Tensor,
+    returns: Tensor,
+    lag: int = 1,
+    cost: float = COST,
+) -> Rule:
     """Return the rule that would have earned most on these days."""
-    return max(rules, key=lambda rule: a_year(profits(held(rule.applied(said), lag), returns, cost)))
+    return max(
+        rules,
+        key=lambda rule: a_year(
+            profits(held(rule.applied(said), lag), returns, cost)
+        ),
+    )
 
 # %% ../../../chapters/11_working_with_language.ipynb #worth
-def worth_of_a_forecast(right: float, move: float, cost: float = COST) -> float:
+def worth_of_a_forecast(
+    right: float, move: float, cost: float = COST
+) -> float:
     """Return what a trade earns whose direction is right that often.
 
     right: a share of the trades. move: the mean size of the price's move,
     as large when right as when wrong. cost: paid twice.
     """
     if not 0 <= right <= 1:
-        raise QkvError(f"right={right} is a share of forecasts: choose 0 ≤ right ≤ 1")
+        raise QkvError(
+            f"right={right} is a share of forecasts: choose 0 ≤ right ≤ 1"
+        )
     return (2 * right - 1) * move - 2 * cost
 
 
 def trades_to_tell(right: float) -> int:
     """Return how many trades tell this share from half at two sigmas."""
     if right == 0.5:
-        raise QkvError("a share of 0.5 is luck itself: no number of trades tells it from luck")
+        raise QkvError(
+            "a share of 0.5 is luck itself: no number of trades tells it from luck"
+        )
     return math.ceil((1.96 / (2 * right - 1)) ** 2)

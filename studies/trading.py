@@ -39,13 +39,12 @@ def run(seed):
     vocabulary = vocabulary_of(words[:n])
     texts = read_texts(vocabulary, words, answers)
     found = {}
-    for kind in ("bag of words", "transformer, attention"):
+    for kind, name in (("transformer, attention", "transformer_read"), ("bag of words", "read")):
         torch.manual_seed(seed)
         model = judge(kind, len(vocabulary), 1)
         train_judge(model, type(texts)(*(part[:n] for part in texts)), seed, steps=250)
         read = judged(model, texts)[:, 0].argmax(-1) - 1
-        right = read.eq(texts.answers[:, 0] - 1)[n:].float().mean()
-        found["bag_read" if kind == "bag of words" else "read"] = right.item()
+        found[name] = read.eq(texts.answers[:, 0] - 1)[n:].float().mean().item()
     said = said_by_day(market.headlines, read.tolist(), DAYS)
     true = said_by_day(market.headlines, [news.sentiment for news in market.headlines], DAYS)
     rules = random_rules(N_RULES, seed)

@@ -7,12 +7,13 @@ __all__ = ['ANSWERS', 'QUESTIONS', 'PAD', 'UNK', 'HOLD', 'SLICE', 'COST', 'Texts
            'read_reviews', 'batches_of', 'AttentionPooling', 'Judge', 'WordVectors', 'LSTMStates', 'Summed', 'judge',
            'two_blocks', 'nearby_first', 'answer_loss', 'train_judge', 'judged', 'right_by_way', 'right_about',
            'without_each', 'looked_at', 'hits', 'calibration', 'calibration_error', 'softened', 'best_temperature',
-           'said_by_day', 'held', 'profits', 'a_year', 'Rule', 'random_rules', 'best_rule', 'worth_of_a_forecast',
-           'trades_to_tell']
+           'held', 'profits', 'said_by_day', 'a_year', 'Rule', 'random_rules', 'best_rule', 'worth_of_a_forecast',
+           'trades_to_tell', 'belongs', 'lead', 'frequent', 'picked', 'rouge', 'omitted_and_wrong']
 
 # %% ../../../chapters/11_working_with_language.ipynb #imports-kept
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from qkv.chapters.generating_text import nowhere
 from qkv.chapters.transformer import Encoder, RotaryMultiHeadAttention
 from qkv.data.headlines import N_COMPANIES, Headline
 from qkv.data.pairs import padded
+from qkv.data.records import KINDS, Record
 from qkv.data.reviews import ASPECTS, Review
 from qkv.errors import QkvError
 from qkv.train import History, fit
@@ -224,7 +226,7 @@ def judge(
         reader(vocab_size, d), pooling(n_questions, d), d, n_questions
     )
 
-
+# %% ../../../chapters/11_working_with_language.ipynb #two-blocks
 def two_blocks(vocab_size: int, d_model: int) -> Encoder:
     """Return chapter 7's encoder with two blocks and rotary positions."""
     return Encoder(
@@ -456,16 +458,6 @@ HOLD, SLICE, COST = (
 )  # days; of the money a headline; of what is traded
 
 
-def said_by_day(
-    headlines: Sequence[Headline], sentiments: Sequence[int], days: int
-) -> Tensor:
-    """Return what each day's headlines say: (days, companies), 1, −1 or 0."""
-    said = torch.zeros(days, N_COMPANIES)
-    for news, sentiment in zip(headlines, sentiments, strict=True):
-        said[news.day, news.company] = sentiment
-    return said
-
-
 def held(said: Tensor, lag: int = 1) -> Tensor:
     """Return the share of the money in each company on each day.
 
@@ -489,6 +481,16 @@ def profits(book: Tensor, returns: Tensor, cost: float = COST) -> Tensor:
     """
     before = torch.cat([torch.zeros(1, book.shape[1]), book[:-1]])
     return (book * returns).sum(1) - cost * (book - before).abs().sum(1)
+
+# %% ../../../chapters/11_working_with_language.ipynb #said-and-year
+def said_by_day(
+    headlines: Sequence[Headline], sentiments: Sequence[int], days: int
+) -> Tensor:
+    """Return what each day's headlines say: (days, companies), 1, −1 or 0."""
+    said = torch.zeros(days, N_COMPANIES)
+    for news, sentiment in zip(headlines, sentiments, strict=True):
+        said[news.day, news.company] = sentiment
+    return said
 
 
 def a_year(daily: Tensor) -> float:
@@ -565,3 +567,63 @@ def trades_to_tell(right: float) -> int:
             "a share of 0.5 is luck itself: no number of trades tells it from luck"
         )
     return math.ceil((1.96 / (2 * right - 1)) ** 2)
+
+# %% ../../../chapters/11_working_with_language.ipynb #records-pick
+def belongs(record: Record) -> list[list[int]]:
+    """Return each sentence's answer: 2 where it states a fact to report, else 0."""
+    return [
+        [2 * any(fact.kind in KINDS for fact in sentence.facts)]
+        for sentence in record.sentences
+    ]
+
+
+def lead(record: Record, n: int) -> list[int]:
+    """Return the first n sentences."""
+    return list(range(min(n, len(record.sentences))))
+
+
+def frequent(record: Record, n: int) -> list[int]:
+    """Return the n sentences whose words are the note's commonest in the mean.
+
+    The idea is that of Luhn (1958).
+    """
+    counts = Counter(word for s in record.sentences for word in s.words)
+    mean = [
+        sum(counts[w] for w in s.words) / len(s.words)
+        for s in record.sentences
+    ]
+    return sorted(sorted(range(len(mean)), key=lambda i: -mean[i])[:n])
+
+
+def picked(
+    model: Judge, vocabulary: Vocabulary, record: Record, n: int
+) -> list[int]:
+    """Return the n sentences that a judge with one question finds worth keeping."""
+    rows = [sentence.words for sentence in record.sentences]
+    texts = read_texts(vocabulary, rows, belongs(record))
+    chances = judged(model, texts)[:, 0, 2]
+    return sorted(chances.topk(min(n, len(rows))).indices.tolist())
+
+# %% ../../../chapters/11_working_with_language.ipynb #records-count
+def rouge(summary: Sequence[str], reference: Sequence[str]) -> float:
+    """Return ROUGE-1 as an F score: the words in common (Lin, 2004)."""
+    if not summary or not reference:
+        raise QkvError(
+            "a summary or its reference has no words: give both some"
+        )
+    common = (Counter(summary) & Counter(reference)).total()
+    return 2 * common / (len(summary) + len(reference))
+
+
+def omitted_and_wrong(
+    record: Record, chosen: Sequence[int]
+) -> tuple[float, int]:
+    """Return the share of facts that chosen sentences omit, and what they say wrongly.
+
+    Wrong is what isn't the patient's present state, said without need.
+    """
+    stated = {fact for i in chosen for fact in record.sentences[i].facts}
+    omitted = sum(fact not in stated for fact in record.facts) / len(
+        record.facts
+    )
+    return omitted, sum(fact.kind not in KINDS for fact in stated)

@@ -7,7 +7,7 @@ __all__ = ['ANSWERS', 'QUESTIONS', 'PAD', 'UNK', 'HOLD', 'SLICE', 'COST', 'Texts
            'read_reviews', 'batches_of', 'AttentionPooling', 'Judge', 'WordVectors', 'LSTMStates', 'Summed', 'judge',
            'two_blocks', 'nearby_first', 'answer_loss', 'train_judge', 'judged', 'right_by_way', 'right_about',
            'without_each', 'looked_at', 'hits', 'calibration', 'calibration_error', 'softened', 'best_temperature',
-           'held', 'profits', 'said_by_day', 'a_year', 'Rule', 'random_rules', 'best_rule', 'worth_of_a_forecast',
+           'said_by_day', 'a_year', 'held', 'profits', 'Rule', 'random_rules', 'best_rule', 'worth_of_a_forecast',
            'trades_to_tell', 'belongs', 'lead', 'frequent', 'picked', 'rouge', 'omitted_and_wrong']
 
 # %% ../../../chapters/11_working_with_language.ipynb #imports-kept
@@ -450,6 +450,21 @@ def best_temperature(probabilities: Tensor, answers: Tensor) -> float:
 
     return min(tried, key=loss)
 
+# %% ../../../chapters/11_working_with_language.ipynb #said-and-year
+def said_by_day(
+    headlines: Sequence[Headline], sentiments: Sequence[int], days: int
+) -> Tensor:
+    """Return what each day's headlines say: (days, companies), 1, −1 or 0."""
+    said = torch.zeros(days, N_COMPANIES)
+    for news, sentiment in zip(headlines, sentiments, strict=True):
+        said[news.day, news.company] = sentiment
+    return said
+
+
+def a_year(daily: Tensor) -> float:
+    """Return the profit of a year of 250 days."""
+    return 250 * daily.mean().item()
+
 # %% ../../../chapters/11_working_with_language.ipynb #market-code
 HOLD, SLICE, COST = (
     3,
@@ -481,21 +496,6 @@ def profits(book: Tensor, returns: Tensor, cost: float = COST) -> Tensor:
     """
     before = torch.cat([torch.zeros(1, book.shape[1]), book[:-1]])
     return (book * returns).sum(1) - cost * (book - before).abs().sum(1)
-
-# %% ../../../chapters/11_working_with_language.ipynb #said-and-year
-def said_by_day(
-    headlines: Sequence[Headline], sentiments: Sequence[int], days: int
-) -> Tensor:
-    """Return what each day's headlines say: (days, companies), 1, −1 or 0."""
-    said = torch.zeros(days, N_COMPANIES)
-    for news, sentiment in zip(headlines, sentiments, strict=True):
-        said[news.day, news.company] = sentiment
-    return said
-
-
-def a_year(daily: Tensor) -> float:
-    """Return the profit of a year of 250 days."""
-    return 250 * daily.mean().item()
 
 # %% ../../../chapters/11_working_with_language.ipynb #rules
 class Rule(NamedTuple):

@@ -144,8 +144,7 @@ def _drugs(rng: random.Random) -> tuple[list[Sentence], list[Sentence], list[Fac
         if rng.random() < 0.4:
             history.append(_sentence(rng, "old", (Fact("old", name, other),), other))
         if rng.random() < 0.3:
-            low, high = sorted((dose, other))
-            frame = FRAMES["changed"][dose == low]
+            frame = FRAMES["changed"][dose < other]
             text = frame.format(x=name, o=other, d=dose, f=rng.choice(FREQUENCIES))
             taken.append(Sentence(tuple(text.split()), (fact, Fact("old", name, other))))
         else:

@@ -1,4 +1,4 @@
-"""A review in the page: what it says of each aspect, where the answer looks, which words it needs."""
+"""A review in the page: what it says of each aspect, where answers look, which words they need."""
 
 import matplotlib.pyplot as plt
 import traitlets

@@ -1,8 +1,9 @@
 // A review of the reader's own: what it says of each aspect, which words the answer looks at, and which
 // words it needs.
-import { argmax } from "../../live/js/tensors.js";
+
 import { asking, bar, bars, shown } from "../../live/js/sentence.js";
 import { choice, figure, fixed, h } from "../../live/js/shared.js";
+import { argmax } from "../../live/js/tensors.js";
 import { cut, judge, worth } from "./review_model.js";
 
 const FULL = 4; // a removal that costs as much as this fills its bar: e⁴ is about 55

@@ -1,4 +1,6 @@
 // The judge of reviews in the page: an encoder, then one learned query for each question.
+
+import { vocabulary } from "../../live/js/sentence.js";
 import {
   add,
   attention,
@@ -11,7 +13,6 @@ import {
   rotate,
   softmax,
 } from "../../live/js/tensors.js";
-import { vocabulary } from "../../live/js/sentence.js";
 
 // Words as `words` of chapter 1 cuts them.
 export const cut = (text) =>

@@ -43,7 +43,7 @@ TYPO = 0.03  # the share of words that are mistyped
 IRONY = 0.02  # the share of clauses that begin as irony does; half of these mean their praise
 
 # What an aspect is called.
-NAMES = {
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "phone": {
         "camera": ("camera", "lens", "selfie camera"),
         "screen": ("screen", "display", "touchscreen"),

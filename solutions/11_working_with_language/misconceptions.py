@@ -90,6 +90,15 @@ def worth_of_phrases(probability, words, width):
     return [whole - math.log(probability(words[:i] + words[i + width :])) for i in starts]
 
 
+# %% worth_of_phrases | counts the stretches of five words | hidden: of random words
+
+
+def worth_of_phrases(probability, words, width):
+    whole = math.log(probability(words))
+    starts = range(5 - width + 1)
+    return [whole - math.log(probability(words[:i] + words[i + width :])) for i in starts]
+
+
 # %% too_sure | the signs | hint: too sure is positive
 
 
@@ -122,6 +131,16 @@ def too_sure(confidence, right, n_groups):
 def too_sure(confidence, right, n_groups):
     sure = confidence.sort().values.view(n_groups, -1).mean(dim=1)
     return sure - right.float().view(n_groups, -1).mean(dim=1)
+
+
+# %% too_sure | the middle of each group in place of its mean | hidden: of random answers
+
+
+def too_sure(confidence, right, n_groups):
+    order = confidence.argsort()
+    sorted_ = confidence[order].view(n_groups, -1)
+    middle = (sorted_[:, 0] + sorted_[:, -1]) / 2
+    return middle - right[order].float().view(n_groups, -1).mean(dim=1)
 
 
 # %% mended | the same day | hint: still trades on the headline's own day
@@ -174,3 +193,12 @@ def mended(said, returns, cost):
     held = torch.cat([torch.zeros(1), said[:-1]])
     before = torch.cat([torch.zeros(1), held[:-1]])
     return held * returns + cost * (held - before).abs()
+
+
+# %% mended | letting go is free | hidden: on random days
+
+
+def mended(said, returns, cost):
+    held = torch.cat([torch.zeros(1), said[:-1]])
+    before = torch.cat([torch.zeros(1), held[:-1]])
+    return held * returns - cost * (held - before).abs() * (held != 0)

@@ -88,7 +88,7 @@ export function strangers(tokens, { knows, words }) {
 
 // The form with which the reader asks; `answer(tokens, gently)` follows a sentence that can be
 // read, `before()` each one that is asked; `parts()` are the elements that hold the answer, and are
-// hidden while there is none. `verb` stands on the button, `cut` makes tokens of a text.
+// hidden while there is none. `name` stands before the field, `verb` on the button; `cut` makes tokens of a text.
 // Returns { form, reads, note, known, ask }.
 export function asking({
   model,
@@ -98,6 +98,7 @@ export function asking({
   before,
   answer,
   parts,
+  name = "English",
   verb = "Translate",
   cut = (text) => tokenise(text, machine.knows),
 }) {
@@ -124,7 +125,7 @@ export function asking({
   const form = h(
     "form",
     { class: "qkv-ask", novalidate: true },
-    h("label", { for: id }, "English"),
+    h("label", { for: id }, name),
     field,
     h("button", { type: "submit", class: "qkv-button" }, verb),
     h("label", { for: menu.id }, "Examples"),

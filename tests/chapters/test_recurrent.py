@@ -16,6 +16,7 @@ from qkv.chapters.recurrent import (
     Stacked,
     bits_per_character,
     draw,
+    train_recall,
     truncated_loss,
     windows,
 )
@@ -135,3 +136,12 @@ def test_a_training_with_a_state_goes_on_as_if_it_had_never_stopped(tmp_path, st
     with pytest.raises(KeyboardInterrupt):
         train(stop, path)
     assert train(checkpoint=path).loss == train().loss
+
+
+def test_the_rate_says_how_far_a_step_of_the_recall_task_goes():
+    at_rest, _ = train_recall(0, math.inf, steps=6, lr=0.0)
+    small, _ = train_recall(0, math.inf, steps=6, lr=1e-3)
+    large, _ = train_recall(0, math.inf, steps=6)
+    assert at_rest[0] == small[0] == large[0]
+    moved_little, moved_far = abs(small[1] - at_rest[1]), abs(large[1] - at_rest[1])
+    assert 0 < moved_little < 0.1 * moved_far

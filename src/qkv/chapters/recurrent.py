@@ -140,11 +140,12 @@ def recall_batch(
 
 
 def train_recall(
-    seed: int, clip: float, steps: int = 200
+    seed: int, clip: float, steps: int = 200, lr: float = 1.0
 ) -> tuple[list[float], list[float]]:
     """Train an RNN to name the first of ten symbols, by plain descent.
 
     clip: the longest gradient allowed; `math.inf` allows any.
+    lr: how far a step goes along the gradient.
     Returns the loss and the gradient's norm before clipping, by step.
     """
     torch.manual_seed(seed)
@@ -153,7 +154,7 @@ def train_recall(
     set_spectral_radius(cell, 1.3)
     layer = Recurrent(cell)
     parameters = [*layer.parameters(), *readout.parameters()]
-    optimizer = torch.optim.SGD(parameters, lr=1.0)
+    optimizer = torch.optim.SGD(parameters, lr=lr)
     losses, norms = [], []
     for _ in range(steps):
         x, target = recall_batch(32, 10, 4, generator)

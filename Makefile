@@ -73,6 +73,7 @@ test-all: checks  ## run every check and every notebook, as before a release
 checks: install browser grader lint
 	@$(BIN)/qkv export --check
 	@$(BIN)/qkv exercises --check
+	@$(BIN)/qkv labs --check
 	@$(BIN)/qkv check
 	@$(BIN)/qkv fresh
 	@$(BIN)/qkv build --clean

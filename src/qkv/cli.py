@@ -92,6 +92,21 @@ def exercises(check):
 
 
 @main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if a lab is out of date.")
+def labs(check):
+    """Write the students' notebooks of the labs from their masters.
+
+    \b
+    Examples:
+      qkv labs           write labs/*/*_lab.ipynb
+      qkv labs --check   fail if they differ
+    """
+    from qkv.grade.sets.labs import write_labs
+
+    sys.exit(1 if write_labs(check=check) else 0)
+
+
+@main.command()
 @click.option("--reading", is_flag=True, help="Show how long each chapter takes to read instead.")
 def check(reading):
     """Check the structure of every chapter: objectives, claims, figures, quizzes, symbols.

@@ -39,14 +39,18 @@ def test_news_jumps_on_its_day_and_drifts_for_three_days():
 def test_the_drift_is_what_was_put_in_and_no_more(market):
     plain = headlines.load(DAYS, effect=0.0, seed=3).returns
     put = market.returns - plain
-    first = next(n for n in market.headlines if n.sentiment and n.day > 50)
     others = {(n.day, n.company) for n in market.headlines if n.sentiment}
-    if not any((first.day + k, first.company) in others for k in range(-3, 4) if k):
-        shares = put[first.day : first.day + 5, first.company] * first.sentiment
-        whole = 20 * drift(first.day)
-        assert torch.allclose(
-            shares, torch.tensor([0.0, *(whole * s for s in headlines.SHARES), 0.0]), atol=1e-6
-        )
+    alone = next(
+        n
+        for n in market.headlines
+        if n.sentiment
+        and n.day > 50
+        and not any((n.day + k, n.company) in others for k in range(-3, 5) if k)
+    )
+    shares = put[alone.day : alone.day + 5, alone.company] * alone.sentiment
+    whole = 20 * drift(alone.day)
+    expected = torch.tensor([0.0, *(whole * s for s in headlines.SHARES), 0.0])
+    assert torch.allclose(shares, expected, atol=1e-6)
     total = sum(news.sentiment**2 * 20 * drift(news.day) for news in market.headlines)
     signed = sum(
         news.sentiment * put[news.day + k, news.company].item()

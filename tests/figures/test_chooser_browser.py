@@ -73,7 +73,6 @@ def test_the_chooser_is_for_everyone(page, tmp_path, figure, width, theme):
     assert barriers(page) == []
     assert width_needed(page) <= width
     assert small_targets(page, "button, select, .qkv-tick, .qkv-options label") == []
-    page.screenshot(path=f"/tmp/b12/chooser_{width}_{theme}.png", full_page=True)
 
 
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])

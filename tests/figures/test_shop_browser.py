@@ -116,7 +116,6 @@ def test_the_shop_is_open_to_everyone(page, tmp_path, figure, width, theme):
     assert barriers(page) == []
     assert width_needed(page) <= width
     assert small_targets(page) == []
-    page.screenshot(path=f"/tmp/b12/shop_{width}_{theme}.png", full_page=True)
 
 
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])

@@ -1,4 +1,4 @@
-"""Chapter 12: what was tried on a sixth shop, its last month but one foreseen, to settle study `shop`."""
+"""Chapter 12: what was tried on a sixth shop, a month before the end, to settle study `shop`."""
 
 import time
 
@@ -7,8 +7,8 @@ import torch
 from qkv.chapters.beyond_language import (
     CoOccurrence,
     LSTMRecommender,
-    hit_rate,
     histories,
+    hit_rate,
     moments,
     ndcg,
     next_scores,

@@ -1,4 +1,5 @@
-"""Chapter 12: what was tried on a sixth shop, a month before the end, to settle study `shop`."""
+# ruff: noqa: E501, I001
+"""Chapter 12: what was tried on a sixth shop, its last month but one foreseen, to settle study `shop`."""
 
 import time
 
@@ -7,8 +8,8 @@ import torch
 from qkv.chapters.beyond_language import (
     CoOccurrence,
     LSTMRecommender,
-    histories,
     hit_rate,
+    histories,
     moments,
     ndcg,
     next_scores,

@@ -1,6 +1,4 @@
-"""Chapter 12: what was tried on a sixth shop, in its last month but one, to settle `shop`."""
-
-# ruff: noqa: I001  # in this order the results were measured
+"""Chapter 12: what was tried on a sixth shop, its last month but one foreseen, to settle study `shop`."""
 
 import time
 

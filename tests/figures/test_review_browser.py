@@ -115,6 +115,7 @@ def test_words_are_shown_while_they_are_written_and_stand_once_when_they_are_rea
     preview = page.get_by_label("What the model reads")
     assert not preview.is_visible()
     page.get_by_label("Review").fill("good zebra")
+    assert preview.is_visible()
     assert preview.locator("li").all_inner_texts() == ["good", "zebra unknown"]
     page.get_by_label("Review").press("Enter")
     assert not preview.is_visible()

@@ -110,6 +110,18 @@ def test_an_unknown_word_and_an_empty_field_are_named(show):
     assert not page.locator(".qkv-worth").is_visible()
 
 
+def test_words_are_shown_while_they_are_written_and_stand_once_when_they_are_read(show):
+    page = show()
+    preview = page.get_by_label("What the model reads")
+    assert not preview.is_visible()
+    page.get_by_label("Review").fill("good zebra")
+    assert preview.is_visible()
+    assert preview.locator("li").all_inner_texts() == ["good", "zebra unknown"]
+    page.get_by_label("Review").press("Enter")
+    assert not preview.is_visible()
+    assert page.locator(".qkv-worth li").count() == 2
+
+
 def test_one_word_alone_is_read(show):
     page = show()
     errors = errors_of(page)

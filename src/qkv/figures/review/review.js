@@ -56,6 +56,7 @@ export default figure(({ model, el, say, cleanup }) => {
     answer: (all) => {
       tokens = all;
       found = machine.read(ids());
+      asked.reads.hidden = true; // the words stand below, with their bars
       draw();
     },
     parts: () => parts,
@@ -63,8 +64,11 @@ export default figure(({ model, el, say, cleanup }) => {
     name: "Review",
     cut,
   });
-  asked.reads.hidden = true; // the words stand below, with their bars
-  el.append(asked.form, asked.note, ...parts, asked.known);
+  // While a review is written, its words are shown as the model knows them.
+  asked.form.addEventListener("input", ({ target }) => {
+    if (target.type === "text") asked.reads.hidden = false;
+  });
+  el.append(asked.form, asked.reads, asked.note, ...parts, asked.known);
 
   const ids = () => tokens.map(machine.idOf);
   const best = ({ probabilities }) => argmax(probabilities);

@@ -1,4 +1,3 @@
-# ruff: noqa: E501, I001
 """Chapter 12: what was tried on a sixth shop, its last month but one foreseen, to settle study `shop`."""
 
 import time

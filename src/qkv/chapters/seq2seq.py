@@ -248,9 +248,8 @@ def beam_search(
 ) -> tuple[list[int], float]:
     """Return the best translation found and its log probability.
 
-    source: ids with the end marker. width: how many beginnings are kept
-    at each step. If none has ended after `limit` tokens, the best
-    beginning is returned.
+    source: ids with the end marker. width: how many beginnings are kept.
+    If none has ended after `limit` tokens, the best one is returned.
     """
     if width < 1 or limit < 1:
         raise QkvError(f"width={width}, limit={limit}: choose at least 1")

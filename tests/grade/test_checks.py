@@ -17,6 +17,10 @@ WANT = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
         (torch.ones(2, requires_grad=True), torch.ones(2)),
         (torch.tensor(3.0), torch.tensor(3.0)),
         (("a", [1]), ("a", [1])),
+        (0.1 + 0.2, 0.3),
+        ([0.1 + 0.2, {"a": (1, 2.00001)}], [0.3, {"a": (1, 2.0)}]),
+        (float("nan"), float("nan")),
+        ((1, torch.tensor(2.00001)), (1, torch.tensor(2.0))),
         (np.array([np.inf, np.nan]), np.array([np.inf, np.nan])),
         (None, None),
     ],
@@ -47,6 +51,23 @@ def test_a_wrong_array_is_told_what_is_wrong(got, says):
 def test_a_wrong_single_number_is_named_with_the_right_one():
     with pytest.raises(AssertionError, match=r"^loss is 1\.5, expected 2\.0$"):
         check("loss", torch.tensor(1.5), torch.tensor(2.0))
+
+
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [
+        (0.31, 0.3),
+        (1, 1.0),
+        ([0.3], [0.3, 0.3]),
+        ([0.3, 0.3], [0.3]),
+        ({"a": 0.31}, {"a": 0.3}),
+        ({"b": 0.3}, {"a": 0.3}),
+        ([100001], [100000]),
+    ],
+)
+def test_a_plain_value_that_is_not_near_enough_is_wrong(got, want):
+    with pytest.raises(AssertionError, match="expected"):
+        check("f()", got, want)
 
 
 def test_large_whole_numbers_must_be_equal_exactly():

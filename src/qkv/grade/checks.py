@@ -5,6 +5,8 @@ A test cell gives the right result and the results of typical mistakes, each wit
     check("one_hot([2, 0], 3)", one_hot(np.array([2, 0]), 3), want, {"each row is …": want.T})
 """
 
+import math
+
 import numpy as np
 
 
@@ -13,7 +15,8 @@ def check(call, got, want, mistakes=None, tolerance=1e-4):
 
     call: what was computed, in the words of the student
     got, want: the student's result and the right one; a NumPy array or a PyTorch tensor is compared
-        by type, shape, kind of number (float or whole) and value, everything else with `==`
+        by type, shape, kind of number (float or whole) and value; floats, alone or in lists, tuples
+        and dicts, within the tolerance; everything else with `==`
     mistakes: hint -> the result to which that mistake leads
     tolerance: the largest difference between two floats that count as equal, absolute and relative
     """
@@ -32,7 +35,7 @@ def check(call, got, want, mistakes=None, tolerance=1e-4):
 def _difference(got, want, tolerance):
     """Return what sets `got` apart from `want`, in words, or None if nothing does."""
     if not hasattr(want, "shape"):
-        return None if type(got) is type(want) and got == want else f"is {got!r}, expected {want!r}"
+        return None if _equal(got, want, tolerance) else f"is {got!r}, expected {want!r}"
     if not isinstance(got, type(want)):
         return f"is of type {type(got).__name__}, expected {type(want).__name__}"
     got, want = (np.asarray(x.detach() if hasattr(x, "detach") else x) for x in (got, want))
@@ -49,3 +52,21 @@ def _difference(got, want, tolerance):
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f" at position {at}" if at else ""
     return f"is {got[at]}{place}, expected {want[at]}"
+
+
+def _equal(got, want, tolerance):
+    """Return whether two values are of one type and the same, floats nearly so."""
+    if hasattr(want, "shape"):
+        return _difference(got, want, tolerance) is None
+    if type(got) is not type(want):
+        return False
+    if isinstance(want, float):
+        near = math.isclose(got, want, rel_tol=tolerance, abs_tol=tolerance)
+        return near or (math.isnan(got) and math.isnan(want))
+    if isinstance(want, list | tuple):
+        pairs = zip(got, want, strict=False)
+        return len(got) == len(want) and all(_equal(a, b, tolerance) for a, b in pairs)
+    if isinstance(want, dict):
+        known = got.keys() == want.keys()
+        return known and all(_equal(got[key], want[key], tolerance) for key in want)
+    return got == want

@@ -1,7 +1,8 @@
 // A codebook as a palette: choose a code, put it anywhere, and the decoder makes the picture anew.
+import { placeOf } from "../../live/js/cell_grid.js";
 import { button, choice, figure, h, uid } from "../../live/js/shared.js";
 import { readTensors } from "../../live/js/tensors.js";
-import { codeGrid, placeOf } from "../sayer/code_grid.js";
+import { codeGrid } from "../sayer/code_grid.js";
 import { decoder } from "../sayer/imaginer.js";
 
 const ENOUGH = 0.02; // by so much a colour has to change to be seen
@@ -115,7 +116,7 @@ export default figure(({ model, el, say }) => {
     },
   });
   const look = (event) => {
-    const at = grid.under(event);
+    const at = grid.under(event.target);
     if (at === null || at === chosen) return;
     choose(at);
     say(`Code ${codes[at]} in ${placeOf(at, side)}.`);
@@ -123,13 +124,13 @@ export default figure(({ model, el, say }) => {
   grid.table.addEventListener("focusin", look);
   grid.table.addEventListener("pointermove", look); // not pointerover: that also comes with scrolling
   grid.table.addEventListener("click", (event) => {
-    const at = grid.under(event);
+    const at = grid.under(event.target);
     if (at === null) return;
     grid.cells[at].focus();
     paint(at);
   });
   grid.table.addEventListener("keydown", (event) => {
-    const at = grid.under(event);
+    const at = grid.under(event.target);
     if (at === null || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     paint(at);

@@ -16,7 +16,7 @@ import nbformat
 
 from qkv.errors import QkvError
 from qkv.grade.sets.exercises import STUB, STUB_SAYS
-from qkv.grade.sets.prove import Misconception, load_misconceptions
+from qkv.grade.sets.prove import Misconception, load_misconceptions, other_hints
 from qkv.notebook.files import write
 from qkv.paths import root
 
@@ -105,7 +105,7 @@ def _of_an_answer(master, gaps, one: Misconception, wrong) -> list[str]:
     said = str(_run(master, {one.task: one.code}, only=one.task).get(one.task, ""))
     if one.hint not in said:
         return [f"{who}: meets {said!r}, expected {one.hint!r}"]
-    others = [other.hint for other in wrong if other.hint in said and other.hint not in one.hint]
+    others = other_hints(said, one, wrong)
     return [f"{who}: meets another's hint too, {others[0]!r}"] if others else []
 
 

@@ -123,13 +123,20 @@ def _of_an_answer(master, tests, visible, w, wrong) -> list[str]:
             return [f"passes the hidden tests by luck, {tries.count({})} of {TRIES} times"]
     problems = [] if errors else ["passes"]
     for error in errors.values():
-        # A hint that contains this one, or is contained in it, cannot be told from it.
-        others = [o.hint for o in wrong if o.hint in str(error) and o.hint not in w.hint]
+        others = other_hints(str(error), w, wrong)
         if not isinstance(error, AssertionError) or w.hint not in str(error):
             problems.append(f"meets {_quote(error)}, expected {w.hint!r}")
         elif others:
             problems.append(f"meets another's hint too, {others[0]!r}")
     return problems
+
+
+def other_hints(said: str, one: Misconception, wrong: list[Misconception]) -> list[str]:
+    """Return the hints in what was said that belong to other wrong answers alone.
+
+    A hint that is contained in this one's cannot be told from it.
+    """
+    return [other.hint for other in wrong if other.hint in said and other.hint not in one.hint]
 
 
 def _tests_in(notebook):
